@@ -1,0 +1,3 @@
+module github.com/causeway-go/causeway
+
+go 1.26

@@ -1,0 +1,202 @@
+package pollster
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/causeway-go/causeway/internal/goroutine"
+	"github.com/causeway-go/causeway/internal/park"
+)
+
+// ErrNilFuture is returned, or wrapped, where a future is nil.
+var ErrNilFuture = errors.New("pollster: nil future")
+
+// BlockOn polls f, waiting between polls, until it has ended, and returns its
+// result. It is the way from blocking code to futures, and it may be called
+// anywhere: on an ordinary goroutine, inside a job of a blocking pool, inside a
+// task, inside another future's Poll. How it waits depends on where it is; see
+// the package documentation.
+//
+// If ctx ends first, f is cancelled (see [Canceler]), and BlockOn returns an
+// error for which errors.Is holds with ctx.Err() and with context.Cause(ctx). If
+// ctx has ended before the call, f is never polled; a result that needs no poll,
+// that of [Ready] or of a [Promise] that has been resolved, is returned all the
+// same. With [context.Background], watching the context costs nothing.
+//
+// Each call has one wake-up permit of its own, so calls nest, and a waker left
+// over from an earlier call does nothing. A call that does not wait, and one
+// that waits with context.Background, allocates nothing of its own beyond one
+// block of wakers (2 KiB) every 64 calls that poll more than [Ready] futures.
+//
+// A panic or runtime.Goexit in Poll passes through BlockOn with its own stack;
+// f is not cancelled then.
+//
+// On a goroutine that is locked to its OS thread [BlockOnThread] is faster.
+func BlockOn[T any](ctx context.Context, f Future[T]) (T, error) {
+	return blockOn(ctx, f, parkGoroutine)
+}
+
+// BlockOnThread is [BlockOn] for a goroutine that is locked to its OS thread by
+// runtime.LockOSThread, which Go gives no way to find out. It waits with the
+// thread on a futex where the system has one and where that is the faster way
+// at the moment, and like BlockOn otherwise. On a goroutine that is not locked
+// it works too, and holds a thread while it waits.
+func BlockOnThread[T any](ctx context.Context, f Future[T]) (T, error) {
+	return blockOn(ctx, f, parkThread)
+}
+
+type parkMode bool
+
+const (
+	parkGoroutine parkMode = false
+	parkThread    parkMode = true
+)
+
+func blockOn[T any](ctx context.Context, f Future[T], mode parkMode) (v T, err error) {
+	switch p := f.(type) {
+	case nil:
+		return v, ErrNilFuture
+	case *settled[T]:
+		return p.v, p.err
+	case peeker[T]:
+		if v, ready, err := p.peek(); ready || err != nil {
+			return v, err
+		}
+	}
+	done := ctx.Done()
+	if done != nil && ctx.Err() != nil {
+		Cancel(f)
+		return v, contextError(ctx)
+	}
+	c := newCall(mode)
+	for {
+		v, ready, err := f.Poll(&c.waker.Waker)
+		if ready || err != nil {
+			c.end()
+			return v, err
+		}
+		if !c.wait(ctx, done) {
+			c.end()
+			Cancel(f)
+			return v, contextError(ctx)
+		}
+	}
+}
+
+// contextError returns why ctx has ended, such that errors.Is holds for both
+// ctx.Err() and context.Cause(ctx).
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return &endedError{err: err, cause: cause}
+}
+
+// endedError is the end of a context with a cause of its own.
+type endedError struct{ err, cause error }
+
+func (e *endedError) Error() string   { return e.err.Error() + ": " + e.cause.Error() }
+func (e *endedError) Unwrap() []error { return []error{e.err, e.cause} }
+
+// A call is one BlockOn under way. It is kept in a pool between calls, but
+// nothing that a future could still hold is: the waker a future gets is used
+// for one call only, and knows which.
+type call struct {
+	n     *park.Notifier
+	waker *callWaker
+	mode  parkMode
+	stop  func() bool // detaches the context, if it had to be attached
+
+	block *[wakerBlock]callWaker // wakers not used yet: block[next:]
+	next  int
+}
+
+// wakerBlock is how many wakers are allocated at a time.
+const wakerBlock = 64
+
+// A callWaker is the waker of one call of BlockOn.
+type callWaker struct {
+	Waker
+	n          *park.Notifier
+	generation uint64
+}
+
+// OnWake implements Wakeable.
+func (w *callWaker) OnWake() { w.n.Notify(w.generation) }
+
+var calls = sync.Pool{New: func() any { return &call{n: park.New()} }}
+
+func newCall(mode parkMode) *call {
+	c := calls.Get().(*call)
+	if c.next == len(c.block) || c.block == nil {
+		c.block, c.next = new([wakerBlock]callWaker), 0
+	}
+	w := &c.block[c.next]
+	c.next++
+	w.n, w.generation = c.n, c.n.Begin()
+	w.Init(w)
+	c.waker, c.mode = w, mode
+	return c
+}
+
+func (c *call) end() {
+	if c.stop != nil {
+		c.stop()
+		c.stop = nil
+	}
+	c.waker = nil
+	calls.Put(c)
+}
+
+// wait returns true when the waker has been woken since the last time, and
+// false if ctx has ended instead.
+func (c *call) wait(ctx context.Context, done <-chan struct{}) bool {
+	if done != nil && ctx.Err() != nil {
+		return false
+	}
+	if c.n.Consume() {
+		return true
+	}
+	if p := goroutine.Here(); p != nil {
+		return c.waitAt(p, nil, ctx, done)
+	}
+	return c.park(nil, ctx, done)
+}
+
+// waitAt is the rest of wait on a registered goroutine. Everyone who runs
+// something on it is told, the innermost first; the wait goes through the first
+// Parker that one of them offers.
+func (c *call) waitAt(p *goroutine.Place, via goroutine.Parker, ctx context.Context, done <-chan struct{}) bool {
+	if p == nil {
+		return c.park(via, ctx, done)
+	}
+	h := p.Hooks()
+	if v := h.BeforeWait(); via == nil {
+		via = v
+	}
+	defer h.AfterWait()
+	return c.waitAt(p.Outer(), via, ctx, done)
+}
+
+// park waits in the way that fits.
+func (c *call) park(via goroutine.Parker, ctx context.Context, done <-chan struct{}) bool {
+	if via == nil && c.mode == parkGoroutine {
+		if done == nil {
+			c.n.Park()
+			return true
+		}
+		return c.n.ParkOr(done)
+	}
+	if done != nil && c.stop == nil {
+		w := c.waker
+		c.stop = context.AfterFunc(ctx, w.OnWake)
+	}
+	if via != nil {
+		c.n.ParkVia(via)
+	} else {
+		c.n.ParkThread()
+	}
+	return done == nil || ctx.Err() == nil
+}
