@@ -5,7 +5,6 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/internal/park"
 )
 
@@ -64,19 +63,18 @@ func blockOn[T any](ctx context.Context, f Future[T], mode parkMode) (v T, err e
 			return v, err
 		}
 	}
-	done := ctx.Done()
-	if done != nil && ctx.Err() != nil {
+	if ctx.Done() != nil && ctx.Err() != nil {
 		Cancel(f)
 		return v, contextError(ctx)
 	}
-	c := newCall(mode)
+	c := newCall()
 	for {
 		v, ready, err := f.Poll(&c.waker.Waker)
 		if ready || err != nil {
 			c.end()
 			return v, err
 		}
-		if !c.wait(ctx, done) {
+		if !c.n.Wait(ctx, bool(mode)) {
 			c.end()
 			Cancel(f)
 			return v, contextError(ctx)
@@ -106,8 +104,6 @@ func (e *endedError) Unwrap() []error { return []error{e.err, e.cause} }
 type call struct {
 	n     *park.Notifier
 	waker *callWaker
-	mode  parkMode
-	stop  func() bool // detaches the context, if it had to be attached
 
 	block *[wakerBlock]callWaker // wakers not used yet: block[next:]
 	next  int
@@ -128,7 +124,7 @@ func (w *callWaker) OnWake() { w.n.Notify(w.generation) }
 
 var calls = sync.Pool{New: func() any { return &call{n: park.New()} }}
 
-func newCall(mode parkMode) *call {
+func newCall() *call {
 	c := calls.Get().(*call)
 	if c.next == len(c.block) || c.block == nil {
 		c.block, c.next = new([wakerBlock]callWaker), 0
@@ -137,66 +133,12 @@ func newCall(mode parkMode) *call {
 	c.next++
 	w.n, w.generation = c.n, c.n.Begin()
 	w.Init(w)
-	c.waker, c.mode = w, mode
+	c.waker = w
 	return c
 }
 
 func (c *call) end() {
-	if c.stop != nil {
-		c.stop()
-		c.stop = nil
-	}
+	c.n.Detach()
 	c.waker = nil
 	calls.Put(c)
-}
-
-// wait returns true when the waker has been woken since the last time, and
-// false if ctx has ended instead.
-func (c *call) wait(ctx context.Context, done <-chan struct{}) bool {
-	if done != nil && ctx.Err() != nil {
-		return false
-	}
-	if c.n.Consume() {
-		return true
-	}
-	if p := goroutine.Here(); p != nil {
-		return c.waitAt(p, nil, ctx, done)
-	}
-	return c.park(nil, ctx, done)
-}
-
-// waitAt is the rest of wait on a registered goroutine. Everyone who runs
-// something on it is told, the innermost first; the wait goes through the first
-// Parker that one of them offers.
-func (c *call) waitAt(p *goroutine.Place, via goroutine.Parker, ctx context.Context, done <-chan struct{}) bool {
-	if p == nil {
-		return c.park(via, ctx, done)
-	}
-	h := p.Hooks()
-	if v := h.BeforeWait(); via == nil {
-		via = v
-	}
-	defer h.AfterWait()
-	return c.waitAt(p.Outer(), via, ctx, done)
-}
-
-// park waits in the way that fits.
-func (c *call) park(via goroutine.Parker, ctx context.Context, done <-chan struct{}) bool {
-	if via == nil && c.mode == parkGoroutine {
-		if done == nil {
-			c.n.Park()
-			return true
-		}
-		return c.n.ParkOr(done)
-	}
-	if done != nil && c.stop == nil {
-		w := c.waker
-		c.stop = context.AfterFunc(ctx, w.OnWake)
-	}
-	if via != nil {
-		c.n.ParkVia(via)
-	} else {
-		c.n.ParkThread()
-	}
-	return done == nil || ctx.Err() == nil
 }

@@ -44,6 +44,7 @@ type Notifier struct {
 	cond  sync.Cond
 	word  atomic.Uint32 // the futex of parkedThread
 	yield yielder
+	stop  func() bool // detaches the context of Wait, if one is attached
 }
 
 // New returns a Notifier; call Begin before anything else.
