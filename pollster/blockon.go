@@ -68,17 +68,20 @@ func blockOn[T any](ctx context.Context, f Future[T], mode parkMode) (v T, err e
 		return v, contextError(ctx)
 	}
 	c := newCall()
-	for {
+	for ended := false; ; {
 		v, ready, err := f.Poll(&c.waker.Waker)
 		if ready || err != nil {
 			c.end()
 			return v, err
 		}
-		if !c.n.Wait(ctx, bool(mode)) {
+		// A wake that came before the end of ctx is worth one more poll, but
+		// no more than one: a future may wake itself for ever.
+		if ended || !c.n.Wait(ctx, bool(mode)) {
 			c.end()
 			Cancel(f)
 			return v, contextError(ctx)
 		}
+		ended = ctx.Done() != nil && ctx.Err() != nil
 	}
 }
 
