@@ -45,6 +45,9 @@ type Notifier struct {
 	word  atomic.Uint32 // the futex of parkedThread
 	yield yielder
 	stop  func() bool // detaches the context of Wait, if one is attached
+
+	outside bool // Notify may come from outside the owner's bubble
+	lock    lockParker
 }
 
 // New returns a Notifier; call Begin before anything else.
@@ -59,6 +62,7 @@ func New() *Notifier {
 func (n *Notifier) Begin() (generation uint64) {
 	g := n.state.Load()>>stateBits + 1
 	n.state.Store(g << stateBits)
+	n.outside = false
 	return g
 }
 

@@ -2,6 +2,7 @@ package park
 
 import (
 	"context"
+	"sync"
 
 	"github.com/causeway-go/causeway/internal/goroutine"
 )
@@ -22,11 +23,19 @@ func (n *Notifier) Wait(ctx context.Context, thread bool) bool {
 	if n.Consume() {
 		return true
 	}
+	return n.WaitAt(goroutine.Here(), ctx, thread)
+}
+
+// WaitAt is Wait on a goroutine that is known to be at p; nil means that it is
+// not registered, or that those whom it is registered with need not be told.
+func (n *Notifier) WaitAt(p *goroutine.Place, ctx context.Context, thread bool) bool {
+	if n.Consume() {
+		return true
+	}
 	done := ctx.Done()
 	if done != nil && ctx.Err() != nil {
 		return false
 	}
-	p := goroutine.Here()
 	if p == nil {
 		return n.waitBy(nil, ctx, thread)
 	}
@@ -53,6 +62,10 @@ func afterWait(p *goroutine.Place) {
 // caller looks again, and its next Wait tells.
 func (n *Notifier) waitBy(via goroutine.Parker, ctx context.Context, thread bool) bool {
 	done := ctx.Done()
+	if via == nil && n.outside {
+		n.lock.arm()
+		via = &n.lock
+	}
 	if via == nil && !thread {
 		if done == nil {
 			n.Park()
@@ -70,6 +83,31 @@ func (n *Notifier) waitBy(via goroutine.Parker, ctx context.Context, thread bool
 		n.ParkThread()
 	}
 	return true
+}
+
+// FromOutside says that the Notify of this use may come from outside the
+// synctest bubble that the owner is in. A goroutine that is parked in the usual
+// ways must be woken from inside its bubble, anything else is a fatal error of
+// the runtime; so the owner parks on a mutex, which may be unlocked from
+// anywhere. The price is that it does not count as durably blocked: the clock
+// of the bubble stands still meanwhile, as it does for a channel made outside.
+func (n *Notifier) FromOutside() { n.outside = true }
+
+// A lockParker parks on a mutex, which it holds at all other times.
+type lockParker struct {
+	mu   sync.Mutex
+	held bool
+}
+
+func (l *lockParker) Park()   { l.mu.Lock() }
+func (l *lockParker) Unpark() { l.mu.Unlock() }
+
+// arm takes the mutex for the first time.
+func (l *lockParker) arm() {
+	if !l.held {
+		l.held = true
+		l.mu.Lock()
+	}
 }
 
 // Detach takes back what Wait may have attached to a context.
