@@ -1,0 +1,14 @@
+module github.com/causeway-go/causeway/bench
+
+go 1.26.0
+
+require (
+	github.com/alitto/pond/v2 v2.7.1
+	github.com/causeway-go/causeway v0.0.0
+	github.com/gammazero/workerpool v1.3.0
+	github.com/panjf2000/ants/v2 v2.12.1
+	github.com/sourcegraph/conc v0.3.0
+	golang.org/x/sync v0.24.0
+)
+
+replace github.com/causeway-go/causeway => ../
