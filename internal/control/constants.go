@@ -1,0 +1,34 @@
+package control
+
+import "time"
+
+const (
+	maxLevels  = 64
+	firstLimit = 8
+
+	tick         = 10 * time.Millisecond
+	idleHalf     = 10.0 // seconds of idleness that halve the limit
+	busyLoad     = 0.97
+	lateTicks    = 9
+	busyLateness = 1e-3
+
+	settleAges = 3.0
+	settleCap  = 2.0
+	sliceCount = 40.0
+	sliceTicks = 4
+	sliceCap   = 3.0
+
+	stallTime = 0.1
+	stallCap  = 5.0
+
+	patience     = 0.02
+	patienceGrow = 8.0
+
+	beta     = 0.03 // growth of the throughput per growth of the limit that is worth it
+	zScore   = 1.3
+	pairsMax = 4
+
+	holdFirst = 2.0
+	holdLast  = 30.0
+	rho       = 0.01
+)

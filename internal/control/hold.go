@@ -1,0 +1,149 @@
+package control
+
+import "math"
+
+// holdState keeps the limit and looks out for changes.
+type holdState struct {
+	since    float64
+	last     float64 // time of the last addition to the budget
+	budget   float64 // seconds of lost throughput that probes may cost
+	interval float64 // between probes
+	nextAt   float64
+	turn     int
+	ref      sums // of the time in hold
+	recent   sums
+	limited  bool // by the processors, when the limit was found
+	low      float64
+}
+
+func (h *holdState) begin(c *Controller) {
+	budget := h.budget
+	*h = holdState{since: c.now, last: c.now, interval: holdFirst, nextAt: c.now + holdFirst, budget: budget, turn: h.turn,
+		limited: c.load > 0.9}
+	c.mode = holding
+	c.restart()
+}
+
+// resume goes on after a probe that failed.
+func (h *holdState) resume(c *Controller) {
+	c.mode = holding
+	h.interval = min(2*h.interval, holdLast)
+	h.nextAt = c.now + h.interval
+	h.recent = sums{}
+	c.restart()
+}
+
+func (h *holdState) step(c *Controller) {
+	h.budget += rho * (c.now - h.last)
+	dt := c.now - h.last
+	h.last = c.now
+	if h.freed(c, dt) {
+		return
+	}
+	s := &c.slice
+	if s.count < sliceCount || s.time < 0.3 {
+		if s.time < sliceCap {
+			return
+		}
+	}
+	if s.valid() && h.changedLoad(c) {
+		return
+	}
+	if s.valid() {
+		v := &c.levels[c.at]
+		if v.time > 4 {
+			v.scale(4 / v.time)
+		}
+		c.note()
+		h.ref.add(s)
+		if h.ref.time > 4 {
+			h.ref.scale(4 / h.ref.time)
+		}
+	}
+	c.slice, c.batch = sums{}, sums{}
+	if c.now >= h.nextAt {
+		h.probe(c)
+	}
+}
+
+// changedLoad compares the slice with the time before.
+func (h *holdState) changedLoad(c *Controller) bool {
+	if !h.ref.valid() || h.ref.count < sliceCount {
+		return false
+	}
+	s := &c.slice
+	d := math.Log(s.counted() / h.ref.counted())
+	disp := c.counts.value()
+	se := math.Sqrt(disp/s.count + disp/h.ref.count)
+	if math.Abs(d) < max(0.25, 4*se) {
+		return false
+	}
+	ms, _ := s.logMean()
+	mr, _ := h.ref.logMean()
+	c.forget()
+	if d < 0 && ms-mr > 0.4 {
+		c.set(c.scaled(c.at, 0.5), Change)
+		c.search.begin(c, true)
+		return true
+	}
+	c.restart()
+	c.ramp.begin(c)
+	return true
+}
+
+// probe tries a neighbour if the budget covers what it may cost.
+func (h *holdState) probe(c *Controller) {
+	var j int
+	share := 0.25
+	switch h.turn % 3 {
+	case 0:
+		j = max(c.at-2, 0)
+	case 1:
+		j = min(c.at+2, c.last)
+		share = 0.1
+		if c.busy {
+			j = c.at
+		}
+	case 2:
+		j = c.scaled(c.at, 0.25)
+		share = 0.75
+	}
+	if j == c.at {
+		h.turn++
+		return
+	}
+	x := max(h.ref.counted(), 1e-3)
+	cost := share * (min(settleAges*c.age, settleCap) + min(max(sliceCount, float64(c.limit))/x, sliceCap))
+	if h.turn%3 == 2 {
+		cost = share * (min(settleAges*c.age, settleCap) + 0.15)
+	}
+	if cost > h.budget {
+		return
+	}
+	h.turn++
+	h.budget -= cost
+	q := &c.search
+	*q = searchState{base: c.at, cand: j, stride: 2, probe: true, began: c.now}
+	c.mode = testing
+	c.set(j, Probe)
+}
+
+// freed grows the limit again if the processors were what limited it and
+// are not any more.
+func (h *holdState) freed(c *Controller, dt float64) bool {
+	if c.load > 0.9 {
+		h.limited, h.low = true, 0
+		return false
+	}
+	if !h.limited || c.load > 0.85 || c.at == c.last {
+		h.low = 0
+		return false
+	}
+	h.low += dt
+	if h.low < 0.2 {
+		return false
+	}
+	c.restart()
+	c.ramp.begin(c)
+	return true
+}

@@ -1,0 +1,204 @@
+package control
+
+import "math"
+
+// searchState compares two levels, the base and the candidate, and moves the
+// base to the better one, until no neighbour is better.
+type searchState struct {
+	base, cand int
+	pairs      int
+	stride     int // in steps of the table
+	long       bool
+	downFirst  bool
+	triedUp    bool
+	triedDown  bool
+	probe      bool // a single test from hold
+	began      float64
+}
+
+// note adds the slice to what is known of the level.
+func (c *Controller) note() {
+	v := &c.levels[c.at]
+	if c.now-v.at > 10 {
+		v.sums = sums{}
+	}
+	v.add(&c.slice)
+	v.at = c.now
+}
+
+// known says that the level of index i was measured recently.
+func (c *Controller) known(i int) bool {
+	v := &c.levels[i]
+	return v.valid() && (v.count >= sliceCount/2 || v.time > 1.5) && c.now-v.at < 8
+}
+
+// begin starts a search around the present limit.
+func (q *searchState) begin(c *Controller, long bool) {
+	*q = searchState{base: c.at, cand: -1, stride: 2, long: long, began: c.now}
+	c.mode = testing
+	c.restart()
+	q.next(c)
+}
+
+// next picks the next candidate, or ends the search.
+func (q *searchState) next(c *Controller) {
+	q.pairs = 0
+	if !c.known(q.base) && q.cand != q.base {
+		q.cand = q.base
+		c.set(q.base, Return)
+		return
+	}
+	if q.long {
+		q.long = false
+		if j := c.scaled(q.base, 0.25); j < q.base && !q.lowKnown(c) {
+			q.try(c, j)
+			return
+		}
+	}
+	for {
+		switch {
+		case !q.triedUp && !c.busy && q.base < c.last:
+			q.triedUp = true
+			q.try(c, min(q.base+q.stride, c.last))
+			return
+		case !q.triedDown && q.base > 0:
+			q.triedDown = true
+			q.try(c, max(q.base-q.stride, 0))
+			return
+		}
+		break
+	}
+	q.end(c)
+}
+
+// lowKnown says that a level at half the base or less has been measured.
+func (q *searchState) lowKnown(c *Controller) bool {
+	for i := q.base - 4; i >= 0; i-- {
+		if c.known(i) {
+			return true
+		}
+	}
+	return false
+}
+
+func (q *searchState) try(c *Controller, i int) {
+	q.cand = i
+	c.set(i, Probe)
+}
+
+func (q *searchState) end(c *Controller) {
+	c.set(q.base, Return)
+	c.hold.begin(c)
+}
+
+func (c *Controller) sliceDone() bool {
+	s := &c.slice
+	if s.time < sliceTicks*tick.Seconds() {
+		return false
+	}
+	return s.count >= max(sliceCount, float64(c.limit)) || s.time >= sliceCap
+}
+
+func (q *searchState) step(c *Controller) {
+	if q.aborts(c) {
+		return
+	}
+	if !c.sliceDone() {
+		return
+	}
+	c.note()
+	if c.at == q.base && q.cand == q.base {
+		c.restart()
+		q.next(c)
+		return
+	}
+	q.judge(c)
+}
+
+// aborts leaves a candidate that is plainly bad.
+func (q *searchState) aborts(c *Controller) bool {
+	if c.at != q.cand || q.cand == q.base || c.slice.time < 0.15 || !c.known(q.base) {
+		return false
+	}
+	b := &c.levels[q.base]
+	x := c.slice.count / c.slice.time
+	if x > 0.6*b.counted() || b.counted()*c.slice.time < 10 {
+		return false
+	}
+	c.note()
+	q.rejected(c)
+	return true
+}
+
+// compare returns ln(XB/XA), its standard error and ln(nB/nA).
+func (c *Controller) compare(a, b int) (d, se, dn float64, ok bool) {
+	la, lb := &c.levels[a], &c.levels[b]
+	if !la.valid() || !lb.valid() {
+		return 0, 0, 0, false
+	}
+	dn = math.Log(lb.running() / la.running())
+	dc, dl := c.counts.value(), c.littles.value()
+	d = math.Log(lb.counted() / la.counted())
+	if dl < dc {
+		d = math.Log(lb.little() / la.little())
+		dc = dl
+	}
+	se = math.Sqrt(dc/la.count + dc/lb.count)
+	return d, se, dn, true
+}
+
+func (q *searchState) judge(c *Controller) {
+	d, se, dn, ok := c.compare(q.base, q.cand)
+	if !ok {
+		q.rejected(c)
+		return
+	}
+	up := q.cand > q.base
+	gain := d - beta*dn
+	switch {
+	case gain > zScore*se:
+		q.accepted(c)
+	case gain < -zScore*se:
+		q.rejected(c)
+	case q.pairs < 2*pairsMax:
+		q.pairs++
+		if c.at == q.base {
+			c.set(q.cand, Probe)
+		} else {
+			c.set(q.base, Return)
+		}
+	case up && gain > -0.5*se && !c.busy, !up && gain > 0.5*se:
+		q.accepted(c)
+	default:
+		q.rejected(c)
+	}
+}
+
+func (q *searchState) accepted(c *Controller) {
+	up := q.cand > q.base
+	q.base = q.cand
+	c.set(q.base, Accept)
+	q.stride = min(2*q.stride, 8)
+	q.triedUp, q.triedDown = !up, up
+	if q.probe {
+		q.probe = false
+	}
+	q.next(c)
+}
+
+func (q *searchState) rejected(c *Controller) {
+	if q.probe {
+		c.set(q.base, Reject)
+		c.hold.resume(c)
+		return
+	}
+	if q.stride > 2 {
+		q.stride = 2
+		if q.cand > q.base {
+			q.triedUp = false
+		} else {
+			q.triedDown = false
+		}
+	}
+	q.next(c)
+}

@@ -1,0 +1,21 @@
+package poolsim
+
+import (
+	"time"
+
+	"github.com/causeway-go/causeway/internal/control"
+)
+
+// Adaptive is the controller of the real pool.
+type Adaptive struct {
+	Controller *control.Controller
+	Config     control.Config
+}
+
+func (a *Adaptive) Start(_, most int) (int, time.Duration) {
+	a.Config.Max = most
+	a.Controller = control.New(a.Config)
+	return a.Controller.Limit(), 10 * time.Millisecond
+}
+
+func (a *Adaptive) Tick(o *Observation) int { return a.Controller.Tick(o.Input).Limit }

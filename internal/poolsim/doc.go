@@ -1,0 +1,2 @@
+// Package poolsim simulates a blocking pool under a virtual clock.
+package poolsim

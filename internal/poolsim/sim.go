@@ -1,0 +1,387 @@
+package poolsim
+
+import (
+	"math"
+	"time"
+
+	"github.com/causeway-go/causeway/internal/control"
+)
+
+const (
+	threadStart = 100e-6 // Go starts blocked calls one after the other, about so fast
+	switchCost  = 0.0005 // share of a core lost for each runnable thread per core beyond the first
+	unfair      = 0.5    // spread of the share that a job gets of crowded cores
+	bucket      = 0.1    // seconds of a bucket of the time line
+)
+
+// A Policy sets the limit of the simulated pool.
+type Policy interface {
+	// Start returns the first limit and the time between ticks; zero means
+	// that the policy never wants to be called.
+	Start(cores, max int) (limit int, tick time.Duration)
+	// Tick returns the new limit. With resumed set it is the first call
+	// after a pause; pauses are made while the queue is empty.
+	Tick(o *Observation) int
+}
+
+// An Observation is what a policy may look at: what the real pool can measure
+// and, for the rules of others, some of what their systems can.
+type Observation struct {
+	control.Input
+	Limit    int
+	Runnable int // threads on or waiting for a core
+	Starts   uint64
+	Cores    int
+	Idle     bool // the queue has been empty since the last tick
+}
+
+type job struct {
+	class   *Class
+	phases  []Phase
+	work    [maxPhase]float64
+	phase   int8
+	classNo int8
+	parked  bool
+	child   bool
+	parent  int32
+	arrived float64
+	resumed float64 // when it last got a slot
+	service float64 // time with a slot before resumed
+}
+
+type queued struct {
+	job     int32 // -1: not made yet
+	arrived float64
+}
+
+type device struct {
+	Device
+	busy    int
+	waiting fifo[int32]
+}
+
+type mutex struct {
+	Mutex
+	held    bool
+	waiting fifo[int32]
+}
+
+// sim is one run.
+type sim struct {
+	w      *Workload
+	r      rng
+	policy Policy
+	res    *Result
+
+	now      float64
+	virtual  float64 // work given to each runnable job so far
+	rate     float64 // of virtual per second
+	cpuUsed  float64
+	cores    heap
+	spinners int
+	timers   heap
+	seq      uint32
+
+	jobs    []job
+	free    []int32
+	queue   fifo[queued]
+	devices []device
+	mutexes []mutex
+
+	limit        int
+	running      int
+	parked       int
+	warm         int // threads started so far
+	starterFree  float64
+	segment      int
+	tick         float64
+	paused       bool
+	sawEmpty     bool
+	resumeNext   bool
+	lastTickLate float64
+
+	// The counters of the pool.
+	completions uint64
+	starts      uint64
+	startSum    float64
+	serviceSum  float64
+	squareSum   float64
+	logSum      float64
+	logSquare   float64
+}
+
+// Run simulates w under policy p.
+func Run(w *Workload, p Policy, seed uint64) *Result {
+	s := &sim{w: w, r: newRNG(seed), policy: p, rate: 1}
+	s.res = newResult(w)
+	for _, d := range w.Devices {
+		s.devices = append(s.devices, device{Device: d})
+	}
+	for _, m := range w.Mutexes {
+		s.mutexes = append(s.mutexes, mutex{Mutex: m})
+	}
+	limit, tick := p.Start(w.Cores, w.max())
+	s.limit, s.tick = limit, tick.Seconds()
+	s.res.first = limit
+	if s.tick > 0 {
+		s.paused = true
+	}
+	s.prime()
+	s.dispatch()
+	s.loop()
+	s.res.finish(s)
+	return s.res
+}
+
+// prime makes the first arrivals.
+func (s *sim) prime() {
+	for range s.w.Population {
+		s.queue.push(queued{job: -1})
+	}
+	if s.w.Rate > 0 {
+		s.schedule(s.r.exp()/s.w.Rate, evArrive, 0)
+	}
+	if s.w.Burst > 0 {
+		s.schedule(s.w.BurstAt, evBurst, 0)
+	}
+}
+
+func (s *sim) loop() {
+	end := s.w.horizon()
+	for {
+		at := math.Inf(1)
+		core := false
+		if len(s.timers.es) > 0 {
+			at = s.timers.es[0].at
+		}
+		if len(s.cores.es) > 0 {
+			done := s.now + (s.cores.es[0].at-s.virtual)/s.rate
+			if done <= at {
+				at, core = max(done, s.now), true
+			}
+		}
+		if at >= end {
+			s.advance(end)
+			return
+		}
+		s.advance(at)
+		if core {
+			e := s.cores.pop()
+			s.virtual = e.at
+			s.setRate()
+			s.phaseDone(e.job)
+		} else {
+			s.timer(s.timers.pop())
+		}
+		s.dispatch()
+	}
+}
+
+// advance moves the clock; nothing happens in between.
+func (s *sim) advance(to float64) {
+	dt := to - s.now
+	if dt <= 0 {
+		return
+	}
+	s.virtual += dt * s.rate
+	s.cpuUsed += dt * float64(min(s.runnable(), s.w.Cores))
+	s.res.area += dt * float64(s.running)
+	s.now = to
+}
+
+func (s *sim) runnable() int { return len(s.cores.es) + s.spinners }
+
+func (s *sim) setRate() {
+	r := s.runnable()
+	if r <= s.w.Cores {
+		s.rate = 1
+		return
+	}
+	over := float64(r) / float64(s.w.Cores)
+	s.rate = 1 / over / (1 + switchCost*(over-1))
+}
+
+func (s *sim) schedule(at float64, k eventKind, job int32) {
+	s.seq++
+	s.timers.push(event{at: at, seq: s.seq, job: job, kind: k})
+}
+
+func (s *sim) compute(j int32, work float64) {
+	s.seq++
+	if r := s.runnable(); r >= s.w.Cores {
+		// Who gets the core first is chance: without this, jobs of equal
+		// length that start together would stay together for ever.
+		crowd := 1 - float64(s.w.Cores)/float64(r+1)
+		work *= 1 + unfair*crowd*(2*s.r.float()-1)
+	}
+	s.cores.push(event{at: s.virtual + work, seq: s.seq, job: j})
+	s.setRate()
+}
+
+func (s *sim) timer(e event) {
+	switch e.kind {
+	case evWake:
+		s.phaseDone(e.job)
+	case evStart:
+		s.enter(e.job)
+	case evDisk:
+		s.diskDone(e.job)
+	case evHold:
+		s.phaseDone(e.job)
+	case evArrive:
+		s.queue.push(queued{-1, s.now})
+		s.schedule(s.now+s.r.exp()/s.w.Rate, evArrive, 0)
+	case evBurst:
+		for range s.w.Burst {
+			s.queue.push(queued{-1, s.now})
+		}
+		if s.w.BurstEvery > 0 {
+			s.schedule(s.now+s.w.BurstEvery, evBurst, 0)
+		}
+	case evTick:
+		s.onTick()
+	}
+}
+
+// backlog is the length of the queue; closed loads without a population have
+// an endless one.
+func (s *sim) backlog() int {
+	if s.w.Population == 0 && !s.w.open() {
+		return 1 << 20
+	}
+	return s.queue.len()
+}
+
+// dispatch starts jobs while there is a slot and a job.
+func (s *sim) dispatch() {
+	for s.running < s.limit && s.backlog() > 0 {
+		q := queued{-1, s.now}
+		if s.queue.len() > 0 {
+			q = s.queue.pop()
+		}
+		s.start(q)
+	}
+	if s.backlog() == 0 {
+		s.sawEmpty = true
+	} else if s.paused {
+		s.resume()
+	}
+}
+
+func (s *sim) start(q queued) {
+	s.running++
+	s.starts++
+	j := q.job
+	if j < 0 {
+		j = s.newJob(q.arrived)
+	}
+	b := &s.jobs[j]
+	if !b.parked {
+		s.res.started(int(b.classNo), b.child, s.now-b.arrived, s.now)
+	}
+	b.resumed = s.now
+	s.startSum += s.now
+	if s.running+s.parked > s.warm {
+		s.warm = s.running + s.parked
+		s.starterFree = max(s.starterFree, s.now) + threadStart
+		s.schedule(s.starterFree, evStart, j)
+		return
+	}
+	s.enter(j)
+}
+
+func (s *sim) newJob(arrived float64) int32 {
+	for s.now >= s.w.Segments[s.segment].Until && s.segment < len(s.w.Segments)-1 {
+		s.segment++
+	}
+	classes := s.w.Segments[s.segment].Classes
+	c := 0
+	if len(classes) > 1 {
+		total := 0.0
+		for i := range classes {
+			total += classes[i].Weight
+		}
+		x := s.r.float() * total
+		for x -= classes[0].Weight; x > 0 && c < len(classes)-1; x -= classes[c].Weight {
+			c++
+		}
+	}
+	return s.makeJob(&classes[c], classes[c].Phases, c, arrived)
+}
+
+func (s *sim) makeJob(c *Class, phases []Phase, no int, arrived float64) int32 {
+	var j int32
+	if n := len(s.free); n > 0 {
+		j = s.free[n-1]
+		s.free = s.free[:n-1]
+	} else {
+		s.jobs = append(s.jobs, job{})
+		j = int32(len(s.jobs) - 1)
+	}
+	b := &s.jobs[j]
+	*b = job{class: c, phases: phases, classNo: int8(no), parent: -1, arrived: arrived}
+	for i := range phases {
+		b.work[i] = phases[i].Time.draw(&s.r)
+	}
+	return j
+}
+
+// enter begins the current phase of j, on a thread.
+func (s *sim) enter(j int32) {
+	b := &s.jobs[j]
+	b.parked = false
+	if int(b.phase) == len(b.phases) {
+		s.end(j)
+		return
+	}
+	p, work := &b.phases[b.phase], b.work[b.phase]
+	switch p.Kind {
+	case CPU:
+		s.compute(j, work)
+	case Sleep:
+		s.schedule(s.now+work, evWake, j)
+	case Disk:
+		d := &s.devices[p.Res]
+		if d.busy < d.Channels {
+			s.diskStart(d, j, work)
+		} else {
+			d.waiting.push(j)
+		}
+	case Hold, HoldCPU:
+		s.lock(j, p)
+	case WaitJob:
+		s.submitChild(j)
+	}
+}
+
+// phaseDone ends the current phase of j.
+func (s *sim) phaseDone(j int32) {
+	b := &s.jobs[j]
+	p := &b.phases[b.phase]
+	if p.Kind == Hold || p.Kind == HoldCPU {
+		s.unlock(&s.mutexes[p.Res])
+	}
+	b.phase++
+	s.enter(j)
+}
+
+// end completes j.
+func (s *sim) end(j int32) {
+	b := &s.jobs[j]
+	service := b.service + s.now - b.resumed
+	s.running--
+	s.startSum -= b.resumed
+	s.completions++
+	s.serviceSum += service
+	s.squareSum += service * service
+	ln := math.Log(max(service, 1e-9))
+	s.logSum += ln
+	s.logSquare += ln * ln
+	s.res.completed(int(b.classNo), s.now)
+	if b.parent >= 0 {
+		s.childDone(b.parent)
+	} else if s.w.Population > 0 {
+		s.queue.push(queued{-1, s.now})
+	}
+	s.free = append(s.free, j)
+}
