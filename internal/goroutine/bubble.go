@@ -7,15 +7,17 @@ import (
 	"time"
 )
 
-var started = time.Now()
-
 // InBubble reports whether the calling goroutine is inside a testing/synctest
-// bubble. The clock of a bubble starts at the year 2000 and its monotonic
-// reading with it, some thirty years ahead of the one this process started
-// with, so one reading of the monotonic clock tells (20 ns). Programs that are
-// not tests, in which there are no bubbles, do not pay even that.
+// bubble. There time.Now carries no monotonic reading, whatever the fake clock
+// shows; comparing the clocks themselves would err when the fake one has been
+// put forward to the present day. It takes 45 ns in a test. Programs that are
+// not tests, in which there are no bubbles, pay 2 ns.
 func InBubble() bool {
-	return isTest() && time.Since(started) > 10*365*24*time.Hour
+	if !isTest() {
+		return false
+	}
+	now := time.Now()
+	return now == now.Round(0) // Round strips the monotonic reading
 }
 
 // isTest reports whether the program may be a test binary. go test names the
