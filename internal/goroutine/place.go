@@ -1,6 +1,7 @@
 package goroutine
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 )
@@ -25,6 +26,15 @@ type Parker interface {
 	// Unpark is called exactly once for each Park, before it or during it,
 	// from any goroutine, and must not block.
 	Unpark()
+}
+
+// A Watcher is a Parker that is told, before each Park, which context the wait
+// watches. When what it suspends is to end, it then knows whether the end of
+// that context will Unpark it, or whether it has to end the goroutine's code
+// itself, by runtime.Goexit in Park.
+type Watcher interface {
+	Parker
+	Watch(ctx context.Context)
 }
 
 // A Place is the registration of one goroutine by one owner, who embeds it in

@@ -45,6 +45,9 @@ func (n *Notifier) WaitAt(p *goroutine.Place, ctx context.Context, thread bool) 
 			via = v
 		}
 	}
+	if w, ok := via.(goroutine.Watcher); ok {
+		w.Watch(ctx)
+	}
 	defer afterWait(p)
 	return n.waitBy(via, ctx, thread)
 }
