@@ -5,7 +5,7 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/causeway-go/causeway/internal/goroutine"
+	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/internal/park"
 )
 
@@ -66,10 +66,10 @@ func blockOn[T any](ctx context.Context, f Future[T], mode parkMode) (v T, err e
 	}
 	if ctx.Done() != nil && ctx.Err() != nil {
 		Cancel(f)
-		return v, contextError(ctx)
+		return v, ended.Error(ctx)
 	}
 	c := newCall()
-	for ended := false; ; {
+	for last := false; ; {
 		v, ready, err := f.Poll(&c.waker.Waker)
 		if ready || err != nil {
 			c.end()
@@ -77,53 +77,14 @@ func blockOn[T any](ctx context.Context, f Future[T], mode parkMode) (v T, err e
 		}
 		// A wake that came before the end of ctx is worth one more poll, but
 		// no more than one: a future may wake itself for ever.
-		if ended || !wait(ctx, c, f, mode) {
+		if last || !c.n.Wait(ctx, bool(mode)) {
 			c.end()
 			Cancel(f)
-			return v, contextError(ctx)
+			return v, ended.Error(ctx)
 		}
-		ended = ctx.Done() != nil && ctx.Err() != nil
+		last = ctx.Done() != nil && ctx.Err() != nil
 	}
 }
-
-// wait waits for the permit of c. The body of a task is ended while it waits
-// when the task is cancelled (see goroutine.Watcher): f is then cancelled on
-// the way out, and c is not used again, since its waker still knows it.
-func wait[T any](ctx context.Context, c *call, f Future[T], mode parkMode) bool {
-	if c.n.Consume() {
-		return true
-	}
-	p := goroutine.Here()
-	if p == nil {
-		return c.n.WaitAt(nil, ctx, bool(mode))
-	}
-	returned := false
-	defer func() {
-		if !returned {
-			c.n.Detach()
-			Cancel(f)
-		}
-	}()
-	ok := c.n.WaitAt(p, ctx, bool(mode))
-	returned = true
-	return ok
-}
-
-// contextError returns why ctx has ended, such that errors.Is holds for both
-// ctx.Err() and context.Cause(ctx).
-func contextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) {
-		return cause
-	}
-	return &endedError{err: err, cause: cause}
-}
-
-// endedError is the end of a context with a cause of its own.
-type endedError struct{ err, cause error }
-
-func (e *endedError) Error() string   { return e.err.Error() + ": " + e.cause.Error() }
-func (e *endedError) Unwrap() []error { return []error{e.err, e.cause} }
 
 // A call is one BlockOn under way. It is kept in a pool between calls, but
 // nothing that a future could still hold is: the waker a future gets is used

@@ -1,0 +1,2 @@
+// Package threadpool bounds how many blocking calls run at once.
+package threadpool

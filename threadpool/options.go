@@ -1,0 +1,68 @@
+package threadpool
+
+import (
+	"fmt"
+	"time"
+)
+
+// Defaults of [Options].
+const (
+	// DefaultLimit is how many jobs run at once where Options say nothing.
+	DefaultLimit = 500
+	// DefaultKeepAlive is how long threads outlive their last use.
+	DefaultKeepAlive = 500 * time.Millisecond
+
+	// maxLimit keeps pools below the 10,000 threads at which Go's runtime
+	// ends the process, with room for others.
+	maxLimit = 9000
+)
+
+// Options describe a Pool. The zero value is useful.
+type Options struct {
+	// Name appears in Stats and in errors. It need not be unique.
+	Name string
+
+	// Limit is how many jobs may run at once. 0 means DefaultLimit. It can
+	// be changed later with Resize. At most 9,000: Go's runtime ends a
+	// process that needs more than 10,000 threads.
+	Limit int
+
+	// Queue is how many jobs may wait for a slot. 0 means any number. Jobs
+	// that come when the queue is full wait outside it (Submit) or are
+	// refused (TrySubmit, Start).
+	Queue int
+
+	// KeepAlive is for how long the pool must have been idle before the OS
+	// threads that its jobs have made are given back to the system. 0 means
+	// DefaultKeepAlive. A negative value keeps them for ever, as Go does by
+	// itself; choose that if the process starts children with Pdeathsig,
+	// which fires when the thread that forked them ends.
+	KeepAlive time.Duration
+
+	// OnPanic is called with what a job panicked with and its stack, on the
+	// goroutine of the job, when nobody waits for the job. It may panic
+	// itself, which ends the process. If OnPanic is nil the panic takes its
+	// course and ends the process, as panics on goroutines do.
+	OnPanic func(v any, stack []byte)
+}
+
+// check validates o and fills in defaults.
+func (o *Options) check() error {
+	switch {
+	case o.Queue < 0:
+		return fmt.Errorf("%w: queue of %d jobs", ErrOptions, o.Queue)
+	case o.Limit == 0:
+		o.Limit = DefaultLimit
+	}
+	if o.KeepAlive == 0 {
+		o.KeepAlive = DefaultKeepAlive
+	}
+	return checkLimit(o.Limit)
+}
+
+func checkLimit(n int) error {
+	if n < 1 || n > maxLimit {
+		return fmt.Errorf("%w: limit of %d jobs is not between 1 and %d", ErrOptions, n, maxLimit)
+	}
+	return nil
+}

@@ -1,0 +1,299 @@
+package threadpool
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/causeway-go/causeway/internal/ended"
+	"github.com/causeway-go/causeway/internal/goroutine"
+)
+
+// A Pool admits jobs to a bounded number of slots. Make one with New; there is
+// also a shared one, [Default]. All methods may be called from any goroutine.
+type Pool struct {
+	opts   Options
+	bubble bool // made inside a synctest bubble
+
+	state    state
+	starting atomic.Int32 // workers that have been started and have not begun
+	// maxStarting bounds starting: more workers on their way than there are
+	// processors to start them on would only stand in line. Each that arrives
+	// and finds more in the queue than it takes starts the next, so the pool
+	// grows as fast as goroutines can start, and only while those that have
+	// started leave something to do.
+	maxStarting int32
+
+	waiting   atomic.Int64 // jobs that have given their slot up to wait
+	abandoned atomic.Int64 // running jobs that nobody waits for any more
+	completed atomic.Uint64
+	dropped   atomic.Uint64
+	peak      atomic.Int64 // most slots taken at once, before burst
+	burst     atomic.Int64 // most slots taken at once since the reaper looked
+
+	mu       sync.Mutex
+	back     list // jobs that want their slot back after a wait; they go first
+	fifo     list // jobs, and goroutines that want to run one
+	outside  list // jobs whose submitters wait until there is room in fifo
+	drains   list // goroutines in Shutdown
+	draining int  // how many of those are in jobs of this pool
+
+	threads reaper
+}
+
+// New returns a pool. It starts nothing. It returns an error wrapping
+// ErrOptions if opts makes no sense.
+//
+// A pool made inside a testing/synctest bubble belongs to the bubble: its jobs
+// run there and see its clock. It must not be used from outside.
+func New(opts Options) (*Pool, error) {
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
+	return newPool(opts, goroutine.InBubble()), nil
+}
+
+func newPool(opts Options, bubble bool) *Pool {
+	p := &Pool{
+		opts:        opts,
+		bubble:      bubble,
+		maxStarting: int32(max(2, runtime.GOMAXPROCS(0))),
+	}
+	p.state.w.Store(uint64(word(0).withLimit(opts.Limit)))
+	p.threads.init(p)
+	return p
+}
+
+// shared is the pool that Default returns, once there is one.
+var shared atomic.Pointer[Pool]
+
+// Default returns the pool that is shared by everybody who names no other. It
+// is made with zero Options at the first call, unless SetDefault has come
+// first.
+func Default() *Pool {
+	if p := shared.Load(); p != nil {
+		return p
+	}
+	opts := Options{Name: "default"}
+	if err := opts.check(); err != nil {
+		panic(err)
+	}
+	// Not New: the first caller may be in a synctest bubble, and the default
+	// pool must not belong to it.
+	shared.CompareAndSwap(nil, newPool(opts, false))
+	return shared.Load()
+}
+
+// SetDefault makes p what Default returns and returns what it was, or nil if
+// there has been no default yet. With p nil, the next Default makes a new one.
+// The old pool is not closed.
+func SetDefault(p *Pool) (old *Pool) { return shared.Swap(p) }
+
+// Resize changes how many jobs may run at once, at any time. Jobs that run
+// keep their slots: after lowering the limit it takes until enough of them have
+// ended. It does not block. The error wraps ErrOptions.
+func (p *Pool) Resize(limit int) error {
+	if err := checkLimit(limit); err != nil {
+		return err
+	}
+	var wake wakeList
+	p.mu.Lock()
+	p.state.update(func(w word) word { return w.withLimit(limit) })
+	p.dispatchLocked(&wake)
+	p.mu.Unlock()
+	wake.run(p)
+	return nil
+}
+
+// foreign reports that the calling goroutine is in a synctest bubble that p is
+// not in. Nothing that outlives the call may then be shared: the waiter must
+// be one that can be woken from outside, and a job runs on a goroutine that is
+// born here.
+func (p *Pool) foreign() bool { return goroutine.InBubble() != p.bubble }
+
+// acquire takes a slot for the calling goroutine, waiting in the queue if need
+// be. from is the goroutine's place, of which those around it are told.
+func (p *Pool) acquire(ctx context.Context, from *goroutine.Place) error {
+	if n := p.state.take(); n > 0 {
+		p.took(n)
+		return nil
+	}
+	p.mu.Lock()
+	w := p.state.load()
+	if w.closed() {
+		p.mu.Unlock()
+		return ErrClosed
+	}
+	// Jobs may stand in the queue although there are free slots, while the
+	// workers that will fetch them are on their way. What is left over beyond
+	// those is free for us.
+	if w.free() > p.back.len+p.fifo.len && p.takeLocked() {
+		p.mu.Unlock()
+		return nil
+	}
+	return p.standLocked(ctx, from, &p.fifo)
+}
+
+// reacquire takes a slot for a job that has given its own up, before anybody
+// who has not run yet. It works on a closed pool too.
+func (p *Pool) reacquire(from *goroutine.Place) {
+	if n := p.state.take(); n > 0 {
+		p.took(n)
+		return
+	}
+	p.mu.Lock()
+	if p.back.len == 0 && p.takeLocked() {
+		p.mu.Unlock()
+		return
+	}
+	_ = p.standLocked(context.Background(), from, &p.back)
+}
+
+// standLocked queues the calling goroutine in l and waits for a slot. It
+// returns without the mutex.
+func (p *Pool) standLocked(ctx context.Context, from *goroutine.Place, l *list) error {
+	w := p.newWaiter()
+	defer w.free()
+	l.push(&w.entry)
+	var wake wakeList
+	p.dispatchLocked(&wake)
+	p.mu.Unlock()
+	wake.run(p)
+	for {
+		woken := w.n.WaitAt(from, ctx, false)
+		p.mu.Lock()
+		switch {
+		case w.granted:
+			p.mu.Unlock()
+			return nil
+		case w.in == nil: // taken out by Close
+			p.mu.Unlock()
+			return ErrClosed
+		case !woken:
+			w.remove()
+			p.dispatchLocked(&wake)
+			p.mu.Unlock()
+			wake.run(p)
+			return ended.Error(ctx)
+		}
+		p.mu.Unlock()
+	}
+}
+
+// took keeps the books when a slot is taken and n are taken now.
+func (p *Pool) took(n int) {
+	for {
+		old := p.burst.Load()
+		if int64(n) <= old {
+			return
+		}
+		if p.burst.CompareAndSwap(old, int64(n)) {
+			p.threads.grown(n)
+			return
+		}
+	}
+}
+
+func (p *Pool) takeLocked() bool {
+	n := p.state.takeLocked()
+	if n > 0 {
+		p.took(n)
+	}
+	return n > 0
+}
+
+// release gives the calling goroutine's slot back, or on to the queue.
+func (p *Pool) release() {
+	if p.state.give() {
+		p.checkDrained()
+		return
+	}
+	var wake wakeList
+	p.mu.Lock()
+	if p.keepLocked() {
+		switch e := p.headLocked(); {
+		case e == nil:
+			p.dropSlotLocked()
+		case e.job != nil:
+			wake.workers++ // it takes the slot over and fetches the job
+			p.starting.Add(1)
+		default:
+			e.remove()
+			wake.grant(e.waiter)
+		}
+	}
+	p.dispatchLocked(&wake)
+	p.mu.Unlock()
+	wake.run(p)
+	p.checkDrained()
+}
+
+// keepLocked reports whether the slot in hand still exists. After the limit
+// has been lowered slots die when they are released.
+func (p *Pool) keepLocked() bool {
+	if p.state.load().free() >= 0 {
+		return true
+	}
+	p.dropSlotLocked()
+	return false
+}
+
+func (p *Pool) dropSlotLocked() {
+	p.state.update(func(w word) word { return w - 1 })
+}
+
+// headLocked returns who is next.
+func (p *Pool) headLocked() *entry {
+	if p.back.head != nil {
+		return p.back.head
+	}
+	return p.fifo.head
+}
+
+// syncLocked makes the queued bit say what the queue says.
+func (p *Pool) syncLocked() {
+	queued := p.back.len+p.fifo.len > 0
+	if p.state.load().queued() != queued {
+		p.state.update(func(w word) word { return w.withQueued(queued) })
+	}
+}
+
+// dispatchLocked brings free slots and the queue together: goroutines that
+// wait are granted theirs, and a worker is started for jobs. Call it after
+// every change that may have made one of them possible.
+func (p *Pool) dispatchLocked(wake *wakeList) {
+	p.admitLocked(wake)
+	p.syncLocked() // before starting is read, see work
+	for {
+		e := p.headLocked()
+		if e == nil {
+			break
+		}
+		if e.job != nil {
+			if p.starting.Load() < p.maxStarting && p.takeLocked() {
+				p.starting.Add(1)
+				wake.workers++
+			}
+			break
+		}
+		if !p.takeLocked() {
+			break
+		}
+		e.remove()
+		wake.grant(e.waiter)
+	}
+	p.admitLocked(wake)
+	p.syncLocked()
+}
+
+// admitLocked moves jobs from outside into the queue while there is room.
+func (p *Pool) admitLocked(wake *wakeList) {
+	for p.outside.len > 0 && !p.fullLocked() {
+		w := p.outside.pop().waiter
+		p.fifo.push(&w.admit.entry)
+		wake.grant(w)
+	}
+}
+
+func (p *Pool) fullLocked() bool { return p.opts.Queue > 0 && p.fifo.len >= p.opts.Queue }

@@ -1,0 +1,143 @@
+package threadpool
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A reaper gives OS threads back to the system. Go itself never ends a thread
+// that it has once made: after a burst of 500 blocking calls a process keeps
+// 500 threads for good (golang/go#14592). But a goroutine that ends while it is
+// locked to its thread takes the thread with it, so that is how: see Reap.
+//
+// The reaper is asleep until more than reapAbove slots are taken at once. Then
+// it looks every KeepAlive, and ends as many threads as neither the program
+// holds at the moment nor the pool has needed since it looked last. When the
+// pool has come down to reapAbove it goes to sleep again.
+type reaper struct {
+	pool   *Pool
+	base   int // threads when the pool was made
+	armed  atomic.Bool
+	reaped atomic.Uint64
+
+	mu sync.Mutex // one look at a time
+}
+
+const (
+	reapAbove = 2
+	// spare is how many threads more than it needs right now Go is left with:
+	// one that spins for work, one for the collector, one to start others.
+	spare = 3
+)
+
+func (r *reaper) init(p *Pool) {
+	r.pool = p
+	r.base = readThreads().total
+}
+
+// grown is called when n slots are taken, more than the reaper knows of.
+func (r *reaper) grown(n int) {
+	p := r.pool
+	if n <= reapAbove || p.bubble || p.opts.KeepAlive < 0 || r.armed.Load() || p.foreign() {
+		return
+	}
+	if r.armed.CompareAndSwap(false, true) {
+		time.AfterFunc(p.opts.KeepAlive, r.look)
+	}
+}
+
+// look ends threads that are not needed, and decides whether to look again.
+func (r *reaper) look() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.pool
+	running := int64(p.state.load().running())
+	recent := p.burst.Swap(running)
+	for peak := p.peak.Load(); recent > peak && !p.peak.CompareAndSwap(peak, recent); {
+		peak = p.peak.Load()
+	}
+	t := readThreads()
+	keep := max(t.held+int(recent-running)+runtime.GOMAXPROCS(0)+spare, r.base)
+	r.reaped.Add(uint64(Reap(keep)))
+	if recent > reapAbove {
+		time.AfterFunc(p.opts.KeepAlive, r.look)
+		return
+	}
+	// A pool that grows between the swap above and this store has found armed
+	// set, and is looked at once more here.
+	r.armed.Store(false)
+	r.grown(int(p.burst.Load()))
+}
+
+// Reap ends idle OS threads of the process until no more than keep are left,
+// and returns how many it has ended. Threads that are in use, in a system call
+// or a C function or locked to a goroutine, are never ended, so it may have to
+// leave more. It takes about 20 µs a thread.
+//
+// Do not use it in a program that starts children with Pdeathsig: that signal
+// is sent when the thread that forked them ends.
+func Reap(keep int) (ended int) {
+	keep = max(keep, 1)
+	before := readThreads().total
+	now := before
+	for stuck := 0; now > keep && stuck < 3; {
+		batch := min(now-keep, 64)
+		var wg sync.WaitGroup
+		wg.Add(batch)
+		for range batch {
+			go endThread(&wg)
+		}
+		wg.Wait()
+		n := settledThreads(now - batch)
+		if n >= now {
+			stuck++
+		}
+		now = n
+	}
+	return max(before-now, 0)
+}
+
+// endThread ends the thread it runs on by returning while locked to it. The
+// main thread cannot end: Go would only park it for good.
+func endThread(wg *sync.WaitGroup) {
+	runtime.LockOSThread()
+	if onMainThread() {
+		runtime.UnlockOSThread()
+	}
+	wg.Done()
+}
+
+// settledThreads waits a moment for threads that are ending to be gone from the
+// count, and returns it.
+func settledThreads(want int) int {
+	n := readThreads().total
+	for i := 0; n > want && i < 20; i++ {
+		runtime.Gosched()
+		n = readThreads().total
+	}
+	return n
+}
+
+// threads is what Go's scheduler says of its threads.
+type threads struct {
+	total int // all
+	held  int // held by goroutines in system calls and C functions
+}
+
+var threadSamples = sync.Pool{New: func() any {
+	return &[2]metrics.Sample{
+		{Name: "/sched/threads/total:threads"},
+		{Name: "/sched/goroutines/not-in-go:goroutines"},
+	}
+}}
+
+// readThreads takes about 100 ns.
+func readThreads() threads {
+	s := threadSamples.Get().(*[2]metrics.Sample)
+	defer threadSamples.Put(s)
+	metrics.Read(s[:])
+	return threads{total: int(s[0].Value.Uint64()), held: int(s[1].Value.Uint64())}
+}

@@ -1,0 +1,102 @@
+package threadpool
+
+import "sync/atomic"
+
+// A word is the state of a pool, changed by CAS only:
+//
+//	running  slots that are taken (31 bits). Whoever takes a slot adds one,
+//	         and owes the pool one release. It is above limit only after the
+//	         limit has been lowered.
+//	limit    slots there are (31 bits). Changed by Resize, under mu.
+//	queued   somebody waits in the queue. Set and cleared under mu only, to
+//	         what the queue says. While it is set nobody takes a free slot
+//	         without mu, and whoever frees a slot must look at the queue.
+//	closed   no more jobs. Set under mu, never cleared.
+//
+// The slow path (mu) is therefore reached by exactly those who could do wrong
+// without it: takers who might overtake the queue, and releasers who might
+// leave it asleep. The window between the two is closed by the word being one
+// word: a releaser that sees queued unset has lowered running before queued
+// was set, so the one who sets it, under mu, sees the free slot.
+type word uint64
+
+const (
+	closedBit word = 1 << 63
+	queuedBit word = 1 << 62
+	limitBits      = 31
+	limitMask word = 1<<limitBits - 1
+)
+
+func (w word) running() int { return int(w & limitMask) }
+func (w word) limit() int   { return int(w >> limitBits & limitMask) }
+func (w word) queued() bool { return w&queuedBit != 0 }
+func (w word) closed() bool { return w&closedBit != 0 }
+func (w word) free() int    { return w.limit() - w.running() }
+
+// open reports that a slot may be taken without mu.
+func (w word) open() bool { return w < queuedBit && w.free() > 0 }
+
+func (w word) withLimit(n int) word { return w&^(limitMask<<limitBits) | word(n)<<limitBits }
+
+func (w word) withQueued(q bool) word {
+	if q {
+		return w | queuedBit
+	}
+	return w &^ queuedBit
+}
+
+// A state is a word that changes.
+type state struct{ w atomic.Uint64 }
+
+func (s *state) load() word { return word(s.w.Load()) }
+
+// update applies f, which must not have side effects, until nobody interferes.
+func (s *state) update(f func(word) word) (old, now word) {
+	for {
+		old = s.load()
+		now = f(old)
+		if s.w.CompareAndSwap(uint64(old), uint64(now)) {
+			return old, now
+		}
+	}
+}
+
+// take takes a slot if it may be taken without mu. It returns how many slots
+// are taken now, or 0.
+func (s *state) take() int {
+	for {
+		w := s.load()
+		if !w.open() {
+			return 0
+		}
+		if s.w.CompareAndSwap(uint64(w), uint64(w+1)) {
+			return (w + 1).running()
+		}
+	}
+}
+
+// give gives a slot back if nobody is queued, and reports whether it did.
+func (s *state) give() bool {
+	for {
+		w := s.load()
+		if w.queued() {
+			return false
+		}
+		if s.w.CompareAndSwap(uint64(w), uint64(w-1)) {
+			return true
+		}
+	}
+}
+
+// takeLocked takes a slot if there is one. The caller holds mu.
+func (s *state) takeLocked() int {
+	for {
+		w := s.load()
+		if w.free() <= 0 {
+			return 0
+		}
+		if s.w.CompareAndSwap(uint64(w), uint64(w+1)) {
+			return (w + 1).running()
+		}
+	}
+}
