@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/causeway-go/causeway/internal/ended"
+	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/internal/park"
 )
 
@@ -77,13 +78,36 @@ func blockOn[T any](ctx context.Context, f Future[T], mode parkMode) (v T, err e
 		}
 		// A wake that came before the end of ctx is worth one more poll, but
 		// no more than one: a future may wake itself for ever.
-		if last || !c.n.Wait(ctx, bool(mode)) {
+		if last || !wait(ctx, c, f, mode) {
 			c.end()
 			Cancel(f)
 			return v, ended.Error(ctx)
 		}
 		last = ctx.Done() != nil && ctx.Err() != nil
 	}
+}
+
+// wait waits for the permit of c. The body of a task is ended while it waits
+// when the task is cancelled (see goroutine.Watcher): f is then cancelled on
+// the way out, and c is not used again, since its waker still knows it.
+func wait[T any](ctx context.Context, c *call, f Future[T], mode parkMode) bool {
+	if c.n.Consume() {
+		return true
+	}
+	p := goroutine.Here()
+	if p == nil {
+		return c.n.WaitAt(nil, ctx, bool(mode))
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			c.n.Detach()
+			Cancel(f)
+		}
+	}()
+	ok := c.n.WaitAt(p, ctx, bool(mode))
+	returned = true
+	return ok
 }
 
 // A call is one BlockOn under way. It is kept in a pool between calls, but
