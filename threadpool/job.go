@@ -72,7 +72,7 @@ func (p *Pool) Start(j *Job, r Runner) error {
 			p.starting.Add(1)
 			p.took(n)
 			j.state.Store(jobRunning)
-			go p.work(j)
+			p.startWorker(j)
 			return nil
 		}
 	}
@@ -163,18 +163,39 @@ func (p *Pool) Panicked(v any, stack []byte) {
 	p.opts.OnPanic(v, stack)
 }
 
-// work is a worker: a goroutine that has a slot and runs jobs in it for as long
-// as there are any. With j nil it was started for what is in the queue.
+// A worker is a goroutine that has a slot and runs jobs in it for as long as
+// there are any. It is recycled, with the function that its go statement needs.
+type worker struct {
+	holder
+	first *Job // nil if it was started for what is in the queue
+	run   func()
+}
+
+var workers sync.Pool // of *worker
+
+// startWorker starts a goroutine for the caller's slot. The caller has counted
+// it in starting.
+func (p *Pool) startWorker(first *Job) {
+	w, _ := workers.Get().(*worker)
+	if w == nil {
+		w = new(worker)
+		w.run = w.work
+	}
+	w.pool, w.first = p, first
+	go w.run()
+}
+
+// work is what a worker does.
 //
 // The lost-wake window: Start leaves its job in the queue and starts no worker
 // because enough of them are starting; meanwhile those arrive and find nothing
 // to take. It is closed because Start sets the queued bit before it reads
 // starting, and work lowers starting before it reads the bit: one of the two
 // sees the other.
-func (p *Pool) work(j *Job) {
-	h := holders.Get().(*holder)
-	h.pool, h.around = p, nil
-	h.place.Enter(h)
+func (w *worker) work() {
+	p, j := w.pool, w.first
+	w.first = nil
+	w.place.Enter(&w.holder)
 	p.starting.Add(-1)
 	if j == nil {
 		j = p.next()
@@ -182,12 +203,13 @@ func (p *Pool) work(j *Job) {
 		p.kick()
 	}
 	for j != nil {
-		if !p.runJob(j, h) {
+		if !p.runJob(j, &w.holder) {
 			return // the goroutine is ending; runJob has seen to the slot
 		}
 		j = p.next()
 	}
-	h.leave()
+	w.leave()
+	workers.Put(w)
 	p.checkDrained()
 }
 
@@ -295,8 +317,7 @@ func (p *Pool) workForeign(j *Job, w *waiter) {
 		p.release()
 		return
 	}
-	h := holders.Get().(*holder)
-	h.pool, h.around = p, nil
+	h := &holder{pool: p}
 	h.place.Enter(h)
 	if p.runJob(j, h) {
 		h.leave()

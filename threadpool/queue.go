@@ -116,7 +116,7 @@ func (l *wakeList) run(p *Pool) {
 		w.n.Notify(w.generation)
 	}
 	for ; l.workers > 0; l.workers-- {
-		go p.work(nil)
+		p.startWorker(nil)
 	}
 }
 

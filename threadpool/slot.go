@@ -65,6 +65,7 @@ func (s Slot) Leave() {
 		panic("threadpool: Leave called twice")
 	}
 	p, around := h.leave()
+	holders.Put(h)
 	p.completed.Add(1)
 	p.release()
 	resume(around)
@@ -83,13 +84,12 @@ type holder struct {
 
 var holders = sync.Pool{New: func() any { return new(holder) }}
 
-// leave unregisters the goroutine and recycles h.
+// leave unregisters the goroutine.
 func (h *holder) leave() (p *Pool, around *goroutine.Place) {
 	h.place.Leave()
 	p, around = h.pool, h.around
 	h.generation++
 	h.pool, h.around = nil, nil
-	holders.Put(h)
 	return p, around
 }
 
