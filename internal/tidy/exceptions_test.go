@@ -1,0 +1,11 @@
+package tidy
+
+// An exception excuses the findings of one rule about one thing.
+type exception struct {
+	rule   string // the name of the rule
+	key    string // the file, file#function or package the finding is about
+	reason string // why it is better so, never «for now»
+}
+
+// exceptions is the whole list. One that excuses nothing fails the test.
+var exceptions = []exception{}
