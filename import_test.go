@@ -1,0 +1,24 @@
+package causeway_test
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"testing"
+
+	// Every public package (internal/tidy checks that), so that TestMain sees
+	// what importing them does.
+	_ "github.com/causeway-go/causeway/pollster"
+)
+
+// TestMain sees the process as the imports have left it: nothing of the library
+// may have started a goroutine.
+func TestMain(m *testing.M) {
+	if n := runtime.NumGoroutine(); n != 1 {
+		buf := make([]byte, 1<<16)
+		buf = buf[:runtime.Stack(buf, true)]
+		fmt.Printf("%d goroutines after the imports, want main alone:\n%s\n", n, buf)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
