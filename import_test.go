@@ -9,6 +9,8 @@ import (
 	// Every public package (internal/tidy checks that), so that TestMain sees
 	// what importing them does.
 	_ "github.com/causeway-go/causeway/pollster"
+	_ "github.com/causeway-go/causeway/threadpool"
+	_ "github.com/causeway-go/causeway/unblock"
 )
 
 // TestMain sees the process as the imports have left it: nothing of the library
