@@ -10,7 +10,7 @@ const (
 	// DefaultLimit is how many jobs run at once where Options say nothing.
 	DefaultLimit = 500
 	// DefaultKeepAlive is how long threads outlive their last use.
-	DefaultKeepAlive = 500 * time.Millisecond
+	DefaultKeepAlive = 400 * time.Millisecond
 
 	// maxLimit keeps pools below the 10,000 threads at which Go's runtime
 	// ends the process, with room for others.

@@ -14,16 +14,19 @@ import (
 // locked to its thread takes the thread with it, so that is how: see Reap.
 //
 // The reaper is asleep until more than reapAbove slots are taken at once. Then
-// it looks every KeepAlive, and ends as many threads as neither the program
-// holds at the moment nor the pool has needed since it looked last. When the
-// pool has come down to reapAbove it goes to sleep again.
+// it looks twice in every KeepAlive, and ends as many threads as neither the
+// program holds at the moment nor the pool has needed since it looked the last
+// time but one. So a thread is gone one KeepAlive after its last use at the
+// earliest and one and a half at the latest. When the pool has come down to
+// reapAbove the reaper goes to sleep again.
 type reaper struct {
 	pool   *Pool
 	base   int // threads when the pool was made
 	armed  atomic.Bool
 	reaped atomic.Uint64
 
-	mu sync.Mutex // one look at a time
+	mu   sync.Mutex // one look at a time
+	last int64      // most slots taken at once between the last two looks
 }
 
 const (
@@ -45,7 +48,7 @@ func (r *reaper) grown(n int) {
 		return
 	}
 	if r.armed.CompareAndSwap(false, true) {
-		time.AfterFunc(p.opts.KeepAlive, r.look)
+		time.AfterFunc(p.opts.KeepAlive/2, r.look)
 	}
 }
 
@@ -56,14 +59,16 @@ func (r *reaper) look() {
 	p := r.pool
 	running := int64(p.state.load().running())
 	recent := p.burst.Swap(running)
+	needed := max(recent, r.last)
+	r.last = recent
 	for peak := p.peak.Load(); recent > peak && !p.peak.CompareAndSwap(peak, recent); {
 		peak = p.peak.Load()
 	}
 	t := readThreads()
-	keep := max(t.held+int(recent-running)+runtime.GOMAXPROCS(0)+spare, r.base)
+	keep := max(t.held+int(needed-running)+runtime.GOMAXPROCS(0)+spare, r.base)
 	r.reaped.Add(uint64(Reap(keep)))
-	if recent > reapAbove {
-		time.AfterFunc(p.opts.KeepAlive, r.look)
+	if needed > reapAbove {
+		time.AfterFunc(p.opts.KeepAlive/2, r.look)
 		return
 	}
 	// A pool that grows between the swap above and this store has found armed
@@ -114,8 +119,8 @@ func endThread(wg *sync.WaitGroup) {
 // count, and returns it.
 func settledThreads(want int) int {
 	n := readThreads().total
-	for i := 0; n > want && i < 20; i++ {
-		runtime.Gosched()
+	for pause := 10 * time.Microsecond; n > want && pause < 10*time.Millisecond; pause *= 2 {
+		time.Sleep(pause)
 		n = readThreads().total
 	}
 	return n
