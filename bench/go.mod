@@ -11,4 +11,10 @@ require (
 	golang.org/x/sync v0.24.0
 )
 
+require (
+	github.com/gammazero/deque v1.2.2 // indirect
+	go.uber.org/atomic v1.7.0 // indirect
+	go.uber.org/multierr v1.9.0 // indirect
+)
+
 replace github.com/causeway-go/causeway => ../

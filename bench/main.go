@@ -16,6 +16,7 @@ func scenarios() []kit.Scenario {
 	return slices.Concat(
 		blockOnScenarios,
 		wakeScenarios,
+		unblockScenarios,
 	)
 }
 

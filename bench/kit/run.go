@@ -63,7 +63,7 @@ func (r *Runner) Run(ctx context.Context, s *Scenario) []Result {
 			if results[i].Err != nil {
 				continue
 			}
-			f := merge(rounds[i])
+			f := Merge(rounds[i])
 			results[i].Reps = append(results[i].Reps, f)
 			if r.OnFigures != nil {
 				r.OnFigures(s.Name, results[i].Impl, f)
@@ -101,8 +101,8 @@ func (r *Runner) measure(ctx context.Context, s *Scenario, impl *Impl, rep *Rep)
 	return f, err
 }
 
-// merge returns the median of each metric.
-func merge(rounds []Figures) Figures {
+// Merge returns the median of each metric. There must be one of rounds at least.
+func Merge(rounds []Figures) Figures {
 	var f Figures
 	for _, x := range rounds[0] {
 		var values []float64
