@@ -1,7 +1,6 @@
 package park
 
 import (
-	"sync"
 	"sync/atomic"
 
 	"github.com/causeway-go/causeway/internal/goroutine"
@@ -25,10 +24,10 @@ import (
 const (
 	empty = iota
 	notified
-	parkedCond
-	parkedChan
+	parkedChan // parked in the scheduler
 	parkedVia
-	parkedThread
+	parkedThread // the thread is asleep; timed
+	parkedLocked // parked in the scheduler, with a locked thread; timed
 
 	stateBits = 3
 	stateMask = 1<<stateBits - 1
@@ -38,13 +37,13 @@ const (
 // with New. The methods Begin, Consume and Park… are for the owner, Notify is
 // for everybody.
 type Notifier struct {
-	state atomic.Uint64
-	via   goroutine.Parker // while parkedVia
-	ch    chan struct{}    // while parkedChan; capacity 1
-	cond  sync.Cond
-	word  atomic.Uint32 // the futex of parkedThread
-	yield yielder
-	stop  func() bool // detaches the context of Wait, if one is attached
+	state  atomic.Uint64
+	via    goroutine.Parker // while parkedVia
+	ch     chan struct{}    // while parkedChan and parkedLocked; one place
+	bubble bool             // ch is for this park only
+	yield  yielder
+	thread threadPark
+	stop   func() bool // detaches the context of Wait, if one is attached
 
 	outside bool // Notify may come from outside the owner's bubble
 	lock    lockParker
@@ -53,7 +52,7 @@ type Notifier struct {
 // New returns a Notifier; call Begin before anything else.
 func New() *Notifier {
 	n := &Notifier{}
-	n.cond.L = (*gate)(n)
+	n.thread.choice.begin()
 	return n
 }
 
@@ -79,6 +78,9 @@ func (n *Notifier) Notify(generation uint64) bool {
 		if was > stateMask {
 			return false // another generation
 		}
+		if was >= parkedThread {
+			n.thread.noted.Store(int64(clock()))
+		}
 		if n.state.CompareAndSwap(s, base|notified) {
 			break
 		}
@@ -86,14 +88,12 @@ func (n *Notifier) Notify(generation uint64) bool {
 	switch was {
 	case notified:
 		return false
-	case parkedCond:
-		n.cond.Signal()
-	case parkedChan:
+	case parkedChan, parkedLocked:
 		n.ch <- struct{}{}
 	case parkedVia:
 		n.via.Unpark()
 	case parkedThread:
-		n.wakeThread()
+		futexWake(&n.state)
 	}
 	return true
 }
@@ -119,45 +119,28 @@ func (n *Notifier) publish(parked uint64) bool {
 // Park waits in Go's scheduler until there is a permit and consumes it. In a
 // synctest bubble the goroutine is durably blocked.
 func (n *Notifier) Park() {
-	if n.yielded() {
-		return
+	if !n.yielded() {
+		n.parkAs(parkedChan)
 	}
-	n.cond.Wait()
-	n.Consume()
 }
 
-// yielded lets others run once, if that seems worth it, and reports whether
-// that brought the permit, which is then consumed.
-func (n *Notifier) yielded() bool {
-	if !n.yield.turn() {
-		return false
-	}
-	if n.Consume() {
-		n.yield.won()
-		return true
-	}
-	n.yield.fail()
-	return false
-}
-
-// gate is the Locker of a Notifier's Cond. There is nothing to lock: the Cond
-// is used as the bare list of waiters that it contains, the cheapest way to
-// park that the standard library offers (see RATIONALE.md for the figures).
+// parkAs parks in the scheduler, in the given state, until there is a permit,
+// and consumes it. It reports whether the permit was yet to come.
 //
-// Cond.Wait takes its place in the list, calls Unlock, and then sleeps unless
-// its place has been signalled. So Unlock is the point at which PARKED may be
-// published: a Notify before it finds no parked state, leaves its permit, and
-// publish fails; a Notify after it finds parkedCond and signals a place that
-// is already taken. There is no third case, hence no lost wake-up.
-type gate Notifier
-
-func (g *gate) Lock() {}
-
-func (g *gate) Unlock() {
-	n := (*Notifier)(g)
-	if !n.publish(parkedCond) {
-		n.cond.Signal() // our own place: Wait returns at once
+// A channel of one place is the fastest way to do so that the standard library
+// offers, and one that a notifier never blocks on: whoever leaves the parked
+// state puts one token in, and the owner does not go on without that token. So
+// the channel is empty whenever nobody is parked, and it does not matter
+// whether the token or the owner comes first.
+func (n *Notifier) parkAs(parked uint64) bool {
+	ch := n.openChan()
+	ok := n.publish(parked)
+	if ok {
+		<-ch
 	}
+	n.closeChan()
+	n.Consume()
+	return ok
 }
 
 // ParkOr is Park that also ends when done is closed, and then returns false
@@ -166,35 +149,42 @@ func (n *Notifier) ParkOr(done <-chan struct{}) bool {
 	if n.yielded() {
 		return true
 	}
-	bubble := goroutine.InBubble()
-	if n.ch == nil || bubble {
-		// A channel belongs to the bubble it is made in, and must not be
-		// seen in another one.
-		n.ch = make(chan struct{}, 1)
-	}
+	ch := n.openChan()
 	if n.publish(parkedChan) {
 		select {
-		case <-n.ch:
+		case <-ch:
 		case <-done:
 			s := n.state.Load() &^ stateMask
 			if n.state.CompareAndSwap(s|parkedChan, s|empty) {
-				n.forget(bubble)
-				return false
+				break
 			}
-			<-n.ch // a Notify has left the parked state and owes us this
+			<-ch // a Notify has left the parked state and owes us this
 		}
 	}
-	n.forget(bubble)
+	n.closeChan()
 	return n.Consume()
 }
 
-func (n *Notifier) forget(bubble bool) {
-	if bubble {
+// openChan makes sure that n has a channel. One that is made inside a synctest
+// bubble belongs to it, and must not be seen in another one: a goroutine in a
+// bubble gets a new one for each park.
+func (n *Notifier) openChan() chan struct{} {
+	n.bubble = goroutine.InBubble()
+	if n.ch == nil || n.bubble {
+		n.ch = make(chan struct{}, 1)
+	}
+	return n.ch
+}
+
+func (n *Notifier) closeChan() {
+	if n.bubble {
 		n.ch = nil
 	}
 }
 
-// ParkVia is Park by way of p.
+// ParkVia is Park by way of p. If p.Park does not return, because it panics or
+// ends the goroutine, n must not be used again: a notifier may be on its way to
+// p.Unpark.
 func (n *Notifier) ParkVia(p goroutine.Parker) {
 	n.via = p
 	if n.publish(parkedVia) {

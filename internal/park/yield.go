@@ -8,79 +8,89 @@ import (
 // A yielder decides whether a goroutine that is about to park should first let
 // others run once. Where two goroutines answer each other, the answer is there
 // after that one turn, and neither has been parked or made runnable again:
-// about 190 ns a round trip against 290 ns for parking (and 290 to 310 ns for
+// about 210 ns a round trip against 290 ns for parking (and 240 to 270 ns for
 // channels).
 //
 // It is a bet, and has to be kept from losing badly in two ways:
 //
-//   - The permit is not there after the turn: 60 to 90 ns lost. After losing
-//     patience yields in a row the yielder rests for a number of parks that
-//     doubles each time, up to restMax.
-//   - The turn takes long, because processors are busy with others, behind
-//     whom a yielding goroutine must queue, where a parked one would be made
-//     to run next. Every sampleth yield is timed, and the first ones after
-//     each rest; when one takes longer than slow, the yielder rests for a
-//     hundred times that time, so that at most 1 % is lost for good.
+//   - The permit is not there after the turn: 60 to 90 ns lost, and a bet that
+//     loses rests.
+//   - The turn takes long, because processors are busy with others (see crowd),
+//     or because the goroutine is locked to a thread, which yielding changes
+//     twice. So when a turn took longer than slow, the yielder rests for
+//     slowShare times as long; if it took longer than slice, all of them do.
 //
-// It belongs to one waiting object and is not safe for concurrent use.
+// To know how long a turn took means to read the clock twice, which costs most
+// of what yielding saves. So it is read once, after the turn; when more than
+// slow has passed since the turn before, whatever the reason, the next turn is
+// timed in full, and so is the first. Two slow turns in a row are the most that
+// a yielder takes, and in the long run 1/slowShare of its time is lost.
+//
+// It belongs to one owner and is not safe for concurrent use.
 type yielder struct {
-	lost    uint8  // yields lost in a row
-	timed   uint8  // how many of the coming yields are timed for certain
-	rest    uint32 // parks to go until the next yield
-	lastRef uint32 // the last rest in parks
-	count   uint32
-	until   time.Duration // rest until then, when not 0
+	bet
+	suspect bool          // the next turn is to be timed
+	last    time.Duration // end of the last turn; 0 before the first
+	until   time.Duration // rest until then
 }
 
 const (
-	patience = 4
-	restMin  = 32
-	restMax  = 4096
-	sample   = 16
-	slow     = 10 * time.Microsecond
+	slow      = 10 * time.Microsecond
+	slowShare = 100
+	slowPeek  = restMin // parks between two looks at the clock while resting
 )
 
-var start = time.Now()
-
-// turn lets others run once, if that seems worth while, and reports whether it
-// did.
-func (y *yielder) turn() bool {
-	if y.rest > 0 {
-		y.rest--
+// yielded lets others run once, if that seems worth it, and reports whether
+// that brought the permit, which is then consumed.
+func (n *Notifier) yielded() bool {
+	y := &n.yield
+	if !y.take() {
 		return false
 	}
-	y.count++
-	if y.timed == 0 && y.count%sample != 0 && y.until == 0 {
-		runtime.Gosched()
-		return true
-	}
-	t0 := time.Since(start)
-	if y.until != 0 {
-		if t0 < y.until {
-			y.rest = restMin // look at the clock again after so many parks
+	var begin time.Duration
+	if y.careful() {
+		begin = clock()
+		if !y.dare(begin) {
 			return false
 		}
-		y.until, y.timed = 0, patience
-	}
-	if y.timed > 0 {
-		y.timed--
 	}
 	runtime.Gosched()
-	t1 := time.Since(start)
-	if d := t1 - t0; d > slow {
-		y.until = t1 + 100*d
+	end := clock()
+	won := n.Consume()
+	y.judge(begin, end, won)
+	return won
+}
+
+// careful reports whether the next turn needs the time it begins at.
+func (y *yielder) careful() bool {
+	return y.suspect || y.last == 0 || queue.known()
+}
+
+// dare reports whether to take a turn at the time now.
+func (y *yielder) dare(now time.Duration) bool {
+	if now < y.until || queue.keepOut(now) {
+		y.rest = slowPeek
+		return false
 	}
 	return true
 }
 
-// won and fail tell whether the turn was worth it.
-func (y *yielder) won() { y.lost, y.lastRef = 0, 0 }
-
-func (y *yielder) fail() {
-	y.lost++
-	if y.lost >= patience {
-		y.lost = patience - 1 // after a rest, one more try
-		y.lastRef = min(max(2*y.lastRef, restMin), restMax)
-		y.rest = y.lastRef
+// judge notes how a turn went. begin is 0 if it was not timed.
+func (y *yielder) judge(begin, end time.Duration, won bool) {
+	if won {
+		y.won()
+	} else {
+		y.lose()
 	}
+	if begin == 0 {
+		y.suspect = end-y.last > slow
+	} else {
+		took := end - begin
+		y.suspect = took > slow
+		if y.suspect {
+			y.until = end + slowShare*min(took, slice)
+		}
+		queue.lost(took, end)
+	}
+	y.last = end
 }
