@@ -12,8 +12,9 @@ const (
 	lateTicks    = 9
 	busyLateness = 1e-3
 
-	settleAges = 3.0
+	settleAges = 2.5
 	settleCap  = 2.0
+	peakFade   = 3.0
 	sliceCount = 40.0
 	sliceTicks = 4
 	sliceCap   = 3.0
@@ -23,6 +24,8 @@ const (
 
 	patience     = 0.02
 	patienceGrow = 8.0
+
+	stepTime = 0.8e-3
 
 	beta     = 0.03 // growth of the throughput per growth of the limit that is worth it
 	zScore   = 1.3

@@ -49,6 +49,8 @@ type Controller struct {
 	// Since the last change of the limit.
 	changed    float64
 	sinceCount float64
+	shrunk     bool // the last change was to fewer
+	since      sums
 	settled    bool
 	slice      sums
 	batch      sums
@@ -60,6 +62,7 @@ type Controller struct {
 	busy            bool
 	load            float64 // share of the processors in use, smoothed
 	age             float64 // mean age of the running jobs
+	peak            float64 // its largest value, fading
 
 	lastDone  float64 // when a job last ended
 	stallStep float64
@@ -88,6 +91,7 @@ func New(cfg Config) *Controller {
 	c.limit = c.sizes[c.at]
 	c.reason = Start
 	c.stallStep = 1.25
+	c.load = -1
 	c.ramp.begin(c)
 	return c
 }
@@ -153,6 +157,7 @@ func (c *Controller) set(i int, why Reason) {
 		c.restart()
 		return
 	}
+	c.shrunk = i < c.at
 	c.log.add(Event{c.prev.Now, c.limit, c.sizes[i], why})
 	c.at, c.limit, c.reason = i, c.sizes[i], why
 	c.restart()
@@ -162,6 +167,7 @@ func (c *Controller) set(i int, why Reason) {
 func (c *Controller) restart() {
 	c.changed = c.now
 	c.sinceCount = 0
+	c.since = sums{}
 	c.settled = false
 	c.slice, c.batch = sums{}, sums{}
 }
@@ -251,9 +257,13 @@ func (c *Controller) signals(in *Input, d *sums) {
 	if !(procs > 0) {
 		procs = 1
 	}
-	f := 1 - math.Exp(-d.time/0.03)
+	f := 1 - math.Exp(-d.time/0.02)
+	if c.load < 0 {
+		f = 1
+	}
 	c.load += f * (min(d.cpu/d.time/procs, 1) - c.load)
 	c.busy = c.load > busyLoad || c.lateness > busyLateness
+	c.peak = max(c.age, c.peak*math.Exp(-d.time/peakFade))
 	f = 1 - math.Exp(-d.time/0.3)
 	c.rate += f * (d.count/d.time - c.rate)
 	if d.count > 0 {
@@ -262,6 +272,25 @@ func (c *Controller) signals(in *Input, d *sums) {
 		c.stallStep = 1.25
 	}
 	c.sinceCount += d.count
+	c.ramp.total += d.count
+}
+
+// settleTime is how long a change of the limit takes to show in full.
+func (c *Controller) settleTime() float64 { return min(settleAges*c.peak, settleCap) }
+
+// settles says whether the last change shows in full. After a step down that
+// is when the jobs from before have gone: then the mean age has come down,
+// while a step up makes it small at once, so that it must be remembered.
+func (c *Controller) settles() bool {
+	t := c.now - c.changed
+	if !c.shrunk {
+		return t >= c.settleTime()
+	}
+	if t < settleCap && (c.prev.Running > c.limit || t < settleAges*c.age) {
+		return false
+	}
+	c.peak = c.age
+	return true
 }
 
 // step runs the mode.
@@ -269,17 +298,27 @@ func (c *Controller) step(d *sums) {
 	if c.stalled() {
 		return
 	}
+	c.since.add(d)
+	if c.mode == holding || c.mode == testing && c.search.cand == c.search.base {
+		if c.ramp.regrets(c) {
+			return
+		}
+	}
 	if !c.settled {
 		if c.mode == ramping {
-			c.settled = c.now-c.changed >= min(c.age/2, 0.05)
+			if c.ramp.patient(c) {
+				return
+			}
+			c.settled = c.ramp.settled(c)
 		} else {
-			t := c.now - c.changed
-			c.settled = t >= min(settleAges*c.age, settleCap) || c.sinceCount >= 2*float64(c.limit)
+			c.settled = c.settles()
 		}
-		if c.mode == ramping {
-			c.ramp.unsettled(c)
+		if !c.settled {
+			return
 		}
-		return
+		if c.mode != ramping {
+			return
+		}
 	}
 	c.slice.add(d)
 	c.batch.add(d)
@@ -331,9 +370,9 @@ func (c *Controller) stalled() bool {
 	c.set(c.index(int(float64(c.limit)*c.stallStep)+1), Stall)
 	c.stallStep = min(c.stallStep+0.25, 2)
 	if c.mode != ramping {
-		c.mode = ramping
 		c.forget()
+		c.ramp.begin(c)
 	}
-	c.ramp.begin(c)
+	c.ramp.bounded(c)
 	return true
 }

@@ -21,6 +21,9 @@ func (h *holdState) begin(c *Controller) {
 	*h = holdState{since: c.now, last: c.now, interval: holdFirst, nextAt: c.now + holdFirst, budget: budget, turn: h.turn,
 		limited: c.load > 0.9}
 	c.mode = holding
+	if v := &c.levels[c.at]; c.known(c.at) {
+		h.ref = v.sums
+	}
 	c.restart()
 }
 
@@ -80,10 +83,26 @@ func (h *holdState) changedLoad(c *Controller) bool {
 	}
 	ms, _ := s.logMean()
 	mr, _ := h.ref.logMean()
+	load := h.ref.cpu / h.ref.time / max(c.prev.Procs, 0.01)
 	c.forget()
-	if d < 0 && ms-mr > 0.4 {
+	h.ref = sums{}
+	if d < 0 && ms-mr < 0.4 {
+		// Other jobs than before. More of them at once may help.
+		h.ref = sums{}
+		if c.busy || c.at == c.last {
+			c.restart()
+			return true
+		}
+		c.search.begin(c, false)
+		return true
+	}
+	if d < 0 {
 		c.set(c.scaled(c.at, 0.5), Change)
 		c.search.begin(c, true)
+		return true
+	}
+	if d < 1 && c.load > 0.8*load {
+		c.search.begin(c, false)
 		return true
 	}
 	c.restart()
@@ -97,9 +116,9 @@ func (h *holdState) probe(c *Controller) {
 	share := 0.25
 	switch h.turn % 3 {
 	case 0:
-		j = max(c.at-2, 0)
+		j = c.scaled(c.at, math.Sqrt2/2)
 	case 1:
-		j = min(c.at+2, c.last)
+		j = c.scaled(c.at, math.Sqrt2)
 		share = 0.1
 		if c.busy {
 			j = c.at
@@ -113,9 +132,12 @@ func (h *holdState) probe(c *Controller) {
 		return
 	}
 	x := max(h.ref.counted(), 1e-3)
-	cost := share * (min(settleAges*c.age, settleCap) + min(max(sliceCount, float64(c.limit))/x, sliceCap))
+	if v := &c.levels[j]; v.valid() && c.now-v.at < 20 {
+		share = min(max(1-v.counted()/x, 0.02), share)
+	}
+	cost := share * (c.settleTime() + min(max(sliceCount, float64(c.limit))/x, sliceCap))
 	if h.turn%3 == 2 {
-		cost = share * (min(settleAges*c.age, settleCap) + 0.15)
+		cost = share * (c.settleTime() + 0.15)
 	}
 	if cost > h.budget {
 		return
@@ -143,7 +165,7 @@ func (h *holdState) freed(c *Controller, dt float64) bool {
 	if h.low < 0.2 {
 		return false
 	}
-	c.restart()
-	c.ramp.begin(c)
+	h.limited = false
+	c.search.begin(c, false)
 	return true
 }

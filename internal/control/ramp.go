@@ -2,6 +2,9 @@ package control
 
 import "math"
 
+// A trace is what the ramp saw of a level in passing.
+type trace struct{ rate, mean float64 }
+
 // rampState is the search for the order of magnitude.
 type rampState struct {
 	have      bool // prev… are of the level before this one
@@ -9,86 +12,163 @@ type rampState struct {
 	mean      float64 // of ln(service time)
 	variance  float64
 	rate      float64
-	validated float64 // the last limit whose doubling was justified
+	service   float64 // mean service time
+	validated float64 // the last limit that evidence led to
+	climbed   int     // steps up that evidence justified
+	seen      [maxLevels]trace
+	began     float64
+	total     float64 // completions since then
+	bound     float64 // above the rate before the last change
 }
 
 func (r *rampState) begin(c *Controller) {
 	c.mode = ramping
-	r.have = false
-	r.validated = float64(c.limit)
+	*r = rampState{validated: float64(c.limit), began: c.now}
 }
 
-// patient doubles without evidence while little has completed.
-func (r *rampState) unsettled(c *Controller) { r.patient(c) }
+// settled says whether the slice may begin: half a service time after the
+// change.
+func (r *rampState) settled(c *Controller) bool {
+	return c.now-c.changed >= min(r.service/2, settleCap)
+}
 
+// patient doubles without evidence while nearly nothing has completed.
 func (r *rampState) patient(c *Controller) bool {
 	l := float64(c.limit)
-	if c.now-c.changed < patience || c.sinceCount >= l/4 || c.busy || c.at == c.last ||
+	if c.now-c.changed < patience || c.sinceCount > l/16 || c.busy || c.at == c.last || r.climbed > 0 ||
 		l >= patienceGrow*max(r.validated, float64(c.initial)) {
 		return false
 	}
+	r.bounded(c)
 	c.set(c.scaled(c.at, 2), Patience)
 	return true
 }
 
+// bounded notes how few jobs ended up to now: the limit is about to grow
+// without evidence.
+func (r *rampState) bounded(c *Controller) {
+	r.bound = (r.total + 1) / max(c.now-r.began, patience)
+}
+
+// ready says whether the slice is long enough to decide.
+func (r *rampState) ready(c *Controller) bool {
+	s := &c.slice
+	if !s.valid() {
+		return r.have && r.rate*s.time >= 16
+	}
+	service := r.service
+	if !r.have {
+		service = s.service / s.count
+	}
+	if c.now-c.changed < 1.5*min(max(service, min(c.age, 2*service)), settleCap) {
+		return false
+	}
+	if c.now-c.changed < stepTime*float64(c.limit) {
+		return false
+	}
+	if s.count < 8 && r.rate*s.time < 16 {
+		return false
+	}
+	return s.count >= max(60, float64(c.limit)/2) || s.time >= 0.15
+}
+
 func (r *rampState) step(c *Controller) {
-	if r.patient(c) {
+	if r.patient(c) || !r.ready(c) {
 		return
 	}
 	s := &c.slice
-	l := float64(c.limit)
-	if !s.valid() || s.count < 8 || s.count < max(60, l/2) && s.time < 0.15 {
+	if !s.valid() {
+		r.end(c, r.prevAt)
 		return
 	}
 	mean, variance := s.logMean()
 	x := s.counted()
-	if c.now-c.changed-s.time >= min(settleAges*c.age, settleCap) {
-		c.note()
-	}
 	if !r.have {
-		r.remember(c, mean, variance, x)
-		r.grow(c)
+		if r.bound > 0 && x > 4*r.bound {
+			r.climbed++
+		}
+		r.remember(c)
+		r.grow(c, 2)
 		return
 	}
-	step := math.Log(l / float64(c.sizes[r.prevAt]))
+	step := math.Log(float64(c.limit) / float64(c.sizes[r.prevAt]))
 	eS := 1 - (mean-r.mean)/step
 	se := math.Sqrt(variance+r.variance) / step
 	eX := math.Log(x/r.rate) / step
 	var more bool
 	if c.busy {
-		more = eS-se > 0.4
+		more = eS-se > 0.4 && eX > 0.3
 	} else {
-		more = eS > 0.4 && eX > -0.3 || eS+se > 0.4 && eX > 0
+		more = eS > 0.4 && eX > 0.3 || eS+se > 0.4 && eX > 0.5
 	}
 	if more {
-		r.remember(c, mean, variance, x)
-		r.grow(c)
+		r.climbed++
+		r.remember(c)
+		f := 2.0
+		if eS > 0.8 && eX > 0.7 && c.age < 1.5*r.service {
+			f = 4
+		}
+		r.grow(c, f)
 		return
 	}
-	step = min(step, math.Ln2*3)
-	k := c.index(int(float64(c.sizes[r.prevAt])*math.Exp(step*min(max(0, eS), 1)) + 0.5))
+	if eX < -0.1 {
+		r.end(c, r.prevAt)
+		return
+	}
+	k := c.index(int(float64(c.sizes[r.prevAt])*math.Exp(step*min(max(0, eS, eX), 1)) + 0.5))
 	r.end(c, k)
 }
 
-func (r *rampState) remember(c *Controller, mean, variance, rate float64) {
+func (r *rampState) remember(c *Controller) {
+	s := &c.slice
 	r.have = true
-	r.prevAt, r.mean, r.variance, r.rate = c.at, mean, variance, rate
+	r.prevAt, r.rate, r.service = c.at, s.counted(), s.service/s.count
+	r.mean, r.variance = s.logMean()
 	r.validated = float64(c.limit)
+	r.seen[c.at] = trace{r.rate, r.mean}
 }
 
-func (r *rampState) grow(c *Controller) {
+func (r *rampState) grow(c *Controller, f float64) {
+	if c.at == c.last && r.climbed > 0 {
+		c.hold.begin(c)
+		return
+	}
 	if c.at == c.last || c.busy {
 		r.end(c, c.at)
 		return
 	}
-	f := 2.0
-	if c.load > 0.6 {
-		f = min(max(1.2/c.load, 1.2), 2)
+	if c.load > 0.3 {
+		f = min(max(1.2/c.load, 1.2), f)
 	}
 	c.set(c.scaled(c.at, f), Ramp)
 }
 
 func (r *rampState) end(c *Controller, k int) {
 	c.set(k, RampEnd)
-	c.search.begin(c, true)
+	c.search.begin(c, r.climbed == 0)
+}
+
+// regrets goes back to a lower level of which the ramp saw more throughput
+// than there is now, if jobs have become much slower since: with more
+// of them, those that slow each other down have filled the slots.
+func (r *rampState) regrets(c *Controller) bool {
+	s := &c.since
+	if !s.valid() || s.time < 0.4 {
+		return false
+	}
+	x := s.counted()
+	mean, _ := s.logMean()
+	for i := range c.at {
+		t := &r.seen[i]
+		if t.rate == 0 || x > 0.7*t.rate || mean-t.mean < 0.4 || t.rate*s.time < 16 {
+			continue
+		}
+		c.forget()
+		c.peak = c.age
+		c.set(i, Change)
+		r.seen = [maxLevels]trace{}
+		c.search.begin(c, false)
+		return true
+	}
+	return false
 }

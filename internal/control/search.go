@@ -19,7 +19,7 @@ type searchState struct {
 // note adds the slice to what is known of the level.
 func (c *Controller) note() {
 	v := &c.levels[c.at]
-	if c.now-v.at > 10 {
+	if c.now-v.at > 20 {
 		v.sums = sums{}
 	}
 	v.add(&c.slice)
@@ -50,7 +50,7 @@ func (q *searchState) next(c *Controller) {
 	}
 	if q.long {
 		q.long = false
-		if j := c.scaled(q.base, 0.25); j < q.base && !q.lowKnown(c) {
+		if j := q.far(c); j < q.base && !q.lowKnown(c) {
 			q.try(c, j)
 			return
 		}
@@ -59,16 +59,26 @@ func (q *searchState) next(c *Controller) {
 		switch {
 		case !q.triedUp && !c.busy && q.base < c.last:
 			q.triedUp = true
-			q.try(c, min(q.base+q.stride, c.last))
+			q.try(c, c.scaled(q.base, math.Exp2(float64(q.stride)/4)))
 			return
 		case !q.triedDown && q.base > 0:
 			q.triedDown = true
-			q.try(c, max(q.base-q.stride, 0))
+			q.try(c, c.scaled(q.base, math.Exp2(-float64(q.stride)/4)))
 			return
 		}
 		break
 	}
 	q.end(c)
+}
+
+// far is the candidate of a long step down: a quarter, or as many as there
+// are processors if those are the limit.
+func (q *searchState) far(c *Controller) int {
+	j := c.scaled(q.base, 0.25)
+	if procs := int(math.Ceil(c.prev.Procs)); c.busy && c.limit <= 4*procs {
+		j = max(j, c.index(procs))
+	}
+	return j
 }
 
 // lowKnown says that a level at half the base or less has been measured.
@@ -93,10 +103,17 @@ func (q *searchState) end(c *Controller) {
 
 func (c *Controller) sliceDone() bool {
 	s := &c.slice
-	if s.time < sliceTicks*tick.Seconds() {
+	if s.time < max(sliceTicks*tick.Seconds(), 0.7*c.settleTime()) {
 		return false
 	}
-	return s.count >= max(sliceCount, float64(c.limit)) || s.time >= sliceCap
+	if s.time >= sliceCap {
+		return true
+	}
+	longer := float64(int(1) << (c.search.pairs / 2))
+	if s.time >= 0.4 {
+		longer = 1
+	}
+	return s.count >= longer*max(sliceCount, float64(c.limit))
 }
 
 func (q *searchState) step(c *Controller) {
@@ -156,18 +173,18 @@ func (q *searchState) judge(c *Controller) {
 	up := q.cand > q.base
 	gain := d - beta*dn
 	switch {
-	case gain > zScore*se:
+	case gain > zScore*se, !up && c.load > busyLoad && gain > -0.5*se:
 		q.accepted(c)
 	case gain < -zScore*se:
 		q.rejected(c)
-	case q.pairs < 2*pairsMax:
+	case q.pairs < pairsMax || !q.probe && q.pairs < 2*pairsMax:
 		q.pairs++
 		if c.at == q.base {
 			c.set(q.cand, Probe)
 		} else {
 			c.set(q.base, Return)
 		}
-	case up && gain > -0.5*se && !c.busy, !up && gain > 0.5*se:
+	case up && gain > 0 && !q.probe && !c.busy, gain > 0.5*se:
 		q.accepted(c)
 	default:
 		q.rejected(c)
@@ -176,10 +193,11 @@ func (q *searchState) judge(c *Controller) {
 
 func (q *searchState) accepted(c *Controller) {
 	up := q.cand > q.base
+	far := q.base-q.cand > 4
 	q.base = q.cand
 	c.set(q.base, Accept)
 	q.stride = min(2*q.stride, 8)
-	q.triedUp, q.triedDown = !up, up
+	q.triedUp, q.triedDown = !up && !far, up
 	if q.probe {
 		q.probe = false
 	}

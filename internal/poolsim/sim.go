@@ -69,7 +69,10 @@ type mutex struct {
 // sim is one run.
 type sim struct {
 	w      *Workload
-	r      rng
+	seed   uint64
+	r      rng    // of everything but the jobs
+	draws  rng    // of the job being made
+	made   uint64 // jobs so far
 	policy Policy
 	res    *Result
 
@@ -112,7 +115,7 @@ type sim struct {
 
 // Run simulates w under policy p.
 func Run(w *Workload, p Policy, seed uint64) *Result {
-	s := &sim{w: w, r: newRNG(seed), policy: p, rate: 1}
+	s := &sim{w: w, seed: seed, r: newRNG(seed), policy: p, rate: 1}
 	s.res = newResult(w)
 	for _, d := range w.Devices {
 		s.devices = append(s.devices, device{Device: d})
@@ -290,7 +293,11 @@ func (s *sim) start(q queued) {
 	s.enter(j)
 }
 
+// newJob makes the next job. What it does depends on its number and the seed
+// alone, so that every policy is given the same jobs in the same order.
 func (s *sim) newJob(arrived float64) int32 {
+	s.made++
+	s.draws = newRNG(s.seed + s.made*0x9e3779b97f4a7c15)
 	for s.now >= s.w.Segments[s.segment].Until && s.segment < len(s.w.Segments)-1 {
 		s.segment++
 	}
@@ -301,7 +308,7 @@ func (s *sim) newJob(arrived float64) int32 {
 		for i := range classes {
 			total += classes[i].Weight
 		}
-		x := s.r.float() * total
+		x := s.draws.float() * total
 		for x -= classes[0].Weight; x > 0 && c < len(classes)-1; x -= classes[c].Weight {
 			c++
 		}
@@ -321,7 +328,7 @@ func (s *sim) makeJob(c *Class, phases []Phase, no int, arrived float64) int32 {
 	b := &s.jobs[j]
 	*b = job{class: c, phases: phases, classNo: int8(no), parent: -1, arrived: arrived}
 	for i := range phases {
-		b.work[i] = phases[i].Time.draw(&s.r)
+		b.work[i] = phases[i].Time.draw(&s.draws)
 	}
 	return j
 }
