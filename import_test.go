@@ -9,6 +9,7 @@ import (
 	// Every public package (internal/tidy checks that), so that TestMain sees
 	// what importing them does.
 	_ "github.com/causeway-go/causeway/pollster"
+	_ "github.com/causeway-go/causeway/pollster/futuretest"
 	_ "github.com/causeway-go/causeway/threadpool"
 	_ "github.com/causeway-go/causeway/unblock"
 )

@@ -16,7 +16,8 @@ func checkOrphans(t *tree) []finding {
 			continue
 		}
 		for _, d := range funcs(f) {
-			if d.Recv == nil && testKind(d) != "" && isTestName(d.Name.Name, "Test") && d.Type.Results == nil {
+			alone := d.Type.Params.NumFields() == 1 // with more it is a helper, such as TestFuture(t, make)
+			if d.Recv == nil && testKind(d) != "" && isTestName(d.Name.Name, "Test") && alone {
 				found = append(found, t.at(f, d.Pos(), d.Name.Name, "%s is a test in a file that is not one, so go test does not run it", d.Name.Name))
 			}
 		}

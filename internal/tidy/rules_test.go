@@ -157,7 +157,7 @@ var docRules = []rule{
 		},
 		good: "-- a_test.go --\npackage m\n\nimport \"testing\"\n\nfunc TestX(t *testing.T) { t.Run(\"\", table[0]) }\n\nfunc FuzzX(f *testing.F) {}\n\n" +
 			"func one(t *testing.T) { two(t) }\n-- b_test.go --\npackage m_test\n\nimport \"testing\"\n\nvar table = []func(*testing.T){one}\n\nfunc two(t *testing.T) {}\n" +
-			"-- internal/h/h.go --\npackage h\n\nimport \"testing\"\n\nfunc Run(t *testing.T) {}\n",
+			"-- internal/h/h.go --\npackage h\n\nimport \"testing\"\n\nfunc Run(t *testing.T) {}\n\nfunc TestAll(t *testing.T, n int) {}\n",
 	},
 }
 
