@@ -4,6 +4,7 @@
 
 // func Current() uintptr
 TEXT ·Current(SB), NOSPLIT, $0-8
-	MOVQ (TLS), AX
+	MOVQ TLS, CX
+	MOVQ 0(CX)(TLS*1), AX
 	MOVQ AX, ret+0(FP)
 	RET

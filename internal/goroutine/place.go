@@ -1,10 +1,6 @@
 package goroutine
 
-import (
-	"context"
-	"sync"
-	"sync/atomic"
-)
+import "context"
 
 // Hooks is how a registered goroutine takes part in its own waiting. All
 // methods are called on the registered goroutine.
@@ -46,7 +42,7 @@ type Watcher interface {
 type Place struct {
 	hooks Hooks
 	outer *Place
-	cell  *cell
+	cell  *cell // nil if and only if p is not entered
 	id    uintptr
 }
 
@@ -54,24 +50,35 @@ type Place struct {
 // except when thousands of goroutines are registered at the same time.
 //
 // Preconditions: p is not entered. The caller calls Leave on the same
-// goroutine, in reverse order of Enter.
+// goroutine, in reverse order of Enter, and before the goroutine ends: the
+// next one that gets its g would find itself registered.
 func (p *Place) Enter(h Hooks) {
+	if p.cell != nil {
+		panic("goroutine: Enter of a Place that is entered")
+	}
 	id := Current()
 	c, outer := find(id)
-	p.hooks, p.id, p.outer = h, id, outer
 	if c == nil {
 		c = claim(id)
 	}
-	p.cell = c
+	p.hooks, p.id, p.outer, p.cell = h, id, outer, c
 	c.store(id, p)
 }
 
 // Leave undoes Enter.
 func (p *Place) Leave() {
+	c := p.cell
+	if c == nil {
+		panic("goroutine: Leave of a Place that is not entered")
+	}
+	id := Current()
+	if p.id != id || c.load(id) != p {
+		panic("goroutine: Leave on another goroutine or out of order")
+	}
 	if p.outer != nil {
-		p.cell.store(p.id, p.outer)
+		c.store(id, p.outer)
 	} else {
-		p.cell.release(p.id)
+		c.release(id)
 	}
 	p.hooks, p.outer, p.cell = nil, nil, nil
 }
@@ -87,105 +94,4 @@ func (p *Place) Outer() *Place { return p.outer }
 func Here() *Place {
 	_, p := find(Current())
 	return p
-}
-
-// The registry is a hash table in which a goroutine only ever touches its own
-// entry, so there is nothing to lock:
-//
-//   - A bucket is one cache line of eight ids. A goroutine looks for its own
-//     id there; nobody else adds or removes that id.
-//   - 0 in ids[i] means cell i is free. The claiming goroutine moves it to
-//     its id by CAS; only that goroutine moves it back to 0.
-//   - places[i] belongs to the goroutine whose id stands in ids[i].
-//
-// Only goroutines that are running (or in a system call) are registered, so a
-// few thousand cells are plenty; when a bucket is full the id goes to the
-// overflow map, and `overflowed` tells lookups that the map is worth a look.
-// It is read by the goroutine that added to it, so a plain count suffices.
-const (
-	bucketBits = 8
-	bucketSize = 8
-)
-
-type bucket struct {
-	ids    [bucketSize]atomic.Uintptr
-	places [bucketSize]*Place
-}
-
-// A cell is where one goroutine's registration stands: a position in a
-// bucket, or the overflow map.
-type cell struct {
-	b *bucket
-	i int
-}
-
-var (
-	table      [1 << bucketBits]bucket
-	cells      [1 << bucketBits][bucketSize]cell
-	overflow   sync.Map // uintptr → *Place
-	overflowed atomic.Int64
-	spill      = &cell{}
-)
-
-func init() {
-	for i := range table {
-		for j := range bucketSize {
-			cells[i][j] = cell{&table[i], j}
-		}
-	}
-}
-
-// home returns the bucket of id. A g is at least 256-byte aligned in
-// practice; multiplying spreads whatever bits differ (Knuth's multiplicative
-// hashing, TAOCP 6.4).
-func home(id uintptr) int {
-	return int(uint32(id>>3) * 2654435769 >> (32 - bucketBits))
-}
-
-// find returns the cell and the Place of id, or nil and nil.
-func find(id uintptr) (*cell, *Place) {
-	h := home(id)
-	b := &table[h]
-	for i := range b.ids {
-		if b.ids[i].Load() == id {
-			return &cells[h][i], b.places[i]
-		}
-	}
-	if overflowed.Load() != 0 {
-		if v, ok := overflow.Load(id); ok {
-			return spill, v.(*Place)
-		}
-	}
-	return nil, nil
-}
-
-// claim finds a free cell for id.
-func claim(id uintptr) *cell {
-	h := home(id)
-	b := &table[h]
-	for i := range b.ids {
-		if b.ids[i].Load() == 0 && b.ids[i].CompareAndSwap(0, id) {
-			return &cells[h][i]
-		}
-	}
-	overflowed.Add(1)
-	return spill
-}
-
-func (c *cell) store(id uintptr, p *Place) {
-	if c == spill {
-		overflow.Store(id, p)
-		return
-	}
-	c.b.places[c.i] = p
-}
-
-func (c *cell) release(id uintptr) {
-	if c == spill {
-		overflow.Delete(id)
-		overflowed.Add(-1)
-		return
-	}
-	c.b.places[c.i] = nil
-	c.b.ids[c.i].Store(0)
 }

@@ -25,6 +25,8 @@ const (
 	calls         = 20
 	callsShort    = 5
 	callsBubble   = 500
+
+	turn = 64 // calls after which a goroutine lets another one run
 )
 
 // grace is how long the other goroutines get to end after one has failed.
@@ -111,6 +113,9 @@ func (r *run) goroutine(g int) {
 	<-r.release
 	for ; !r.broken.Load() && (i < r.least || !r.stop.Load()); i++ {
 		r.f(g, i)
+		if i%turn == turn-1 {
+			runtime.Gosched() // without it the time would never be over on wasm
+		}
 	}
 	returned = true
 }

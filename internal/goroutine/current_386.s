@@ -1,0 +1,10 @@
+//go:build gc && !purego
+
+#include "textflag.h"
+
+// func Current() uintptr
+TEXT ·Current(SB), NOSPLIT, $0-4
+	MOVL TLS, CX
+	MOVL 0(CX)(TLS*1), AX
+	MOVL AX, ret+0(FP)
+	RET

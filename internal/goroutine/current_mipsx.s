@@ -1,0 +1,8 @@
+//go:build (mips || mipsle) && gc && !purego
+
+#include "textflag.h"
+
+// func Current() uintptr
+TEXT ·Current(SB), NOSPLIT, $0-4
+	MOVW g, ret+0(FP)
+	RET
