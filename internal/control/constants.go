@@ -22,14 +22,15 @@ const (
 	stallTime = 0.1
 	stallCap  = 5.0
 
-	patience     = 0.02
-	patienceGrow = 8.0
+	patience     = 0.03
+	patienceGrow = 4.0
 
 	stepTime = 0.8e-3
 
-	beta     = 0.03 // growth of the throughput per growth of the limit that is worth it
-	zScore   = 1.3
-	pairsMax = 4
+	beta      = 0.03 // growth of the throughput per growth of the limit that is worth it
+	loadError = 0.1
+	zScore    = 1.3
+	pairsMax  = 4
 
 	holdFirst = 2.0
 	holdLast  = 30.0

@@ -60,6 +60,10 @@ type Controller struct {
 	lateAt          int
 	lateness        float64 // their median
 	busy            bool
+	limitedAt       int     // the level at which that was so
+	limited         bool    // the processors were what limited the jobs
+	slow            float64 // load, smoothed more
+	refilled        float64 // what it must reach for another refill
 	load            float64 // share of the processors in use, smoothed
 	age             float64 // mean age of the running jobs
 	peak            float64 // its largest value, fading
@@ -262,6 +266,7 @@ func (c *Controller) signals(in *Input, d *sums) {
 		f = 1
 	}
 	c.load += f * (min(d.cpu/d.time/procs, 1) - c.load)
+	c.slow += (1 - math.Exp(-d.time/0.3)) * (c.load - c.slow)
 	c.busy = c.load > busyLoad || c.lateness > busyLateness
 	c.peak = max(c.age, c.peak*math.Exp(-d.time/peakFade))
 	f = 1 - math.Exp(-d.time/0.3)
@@ -293,6 +298,9 @@ func (c *Controller) settles() bool {
 	return true
 }
 
+// crowded is busy for longer: there is no use in more.
+func (c *Controller) crowded() bool { return c.slow > busyLoad || c.lateness > busyLateness }
+
 // step runs the mode.
 func (c *Controller) step(d *sums) {
 	if c.stalled() {
@@ -300,7 +308,7 @@ func (c *Controller) step(d *sums) {
 	}
 	c.since.add(d)
 	if c.mode == holding || c.mode == testing && c.search.cand == c.search.base {
-		if c.ramp.regrets(c) {
+		if c.ramp.regrets(c) || c.refill() {
 			return
 		}
 	}

@@ -12,14 +12,11 @@ type holdState struct {
 	turn     int
 	ref      sums // of the time in hold
 	recent   sums
-	limited  bool // by the processors, when the limit was found
-	low      float64
 }
 
 func (h *holdState) begin(c *Controller) {
 	budget := h.budget
-	*h = holdState{since: c.now, last: c.now, interval: holdFirst, nextAt: c.now + holdFirst, budget: budget, turn: h.turn,
-		limited: c.load > 0.9}
+	*h = holdState{since: c.now, last: c.now, interval: holdFirst, nextAt: c.now + holdFirst, budget: budget, turn: h.turn}
 	c.mode = holding
 	if v := &c.levels[c.at]; c.known(c.at) {
 		h.ref = v.sums
@@ -28,9 +25,11 @@ func (h *holdState) begin(c *Controller) {
 }
 
 // resume goes on after a probe that failed.
-func (h *holdState) resume(c *Controller) {
+func (h *holdState) resume(c *Controller, sure bool) {
 	c.mode = holding
-	h.interval = min(2*h.interval, holdLast)
+	if sure {
+		h.interval = min(2*h.interval, holdLast)
+	}
 	h.nextAt = c.now + h.interval
 	h.recent = sums{}
 	c.restart()
@@ -38,11 +37,7 @@ func (h *holdState) resume(c *Controller) {
 
 func (h *holdState) step(c *Controller) {
 	h.budget += rho * (c.now - h.last)
-	dt := c.now - h.last
 	h.last = c.now
-	if h.freed(c, dt) {
-		return
-	}
 	s := &c.slice
 	if s.count < sliceCount || s.time < 0.3 {
 		if s.time < sliceCap {
@@ -120,7 +115,7 @@ func (h *holdState) probe(c *Controller) {
 	case 1:
 		j = c.scaled(c.at, math.Sqrt2)
 		share = 0.1
-		if c.busy {
+		if c.crowded() {
 			j = c.at
 		}
 	case 2:
@@ -150,22 +145,26 @@ func (h *holdState) probe(c *Controller) {
 	c.set(j, Probe)
 }
 
-// freed grows the limit again if the processors were what limited it and
-// are not any more.
-func (h *holdState) freed(c *Controller, dt float64) bool {
-	if c.load > 0.9 {
-		h.limited, h.low = true, 0
+// refill grows the limit if the processors were what limited it and are not
+// any more: as long as they were, the throughput was proportional to their
+// load, and what holds the slots now does not compute.
+func (c *Controller) refill() bool {
+	if c.slow > 0.93 {
+		c.limited, c.limitedAt, c.refilled = true, c.at, 0
+	}
+	if !c.limited || c.at < c.limitedAt || c.slow > 0.8 || c.at == c.last || c.busy || c.now-c.changed < 0.3 {
 		return false
 	}
-	if !h.limited || c.load > 0.85 || c.at == c.last {
-		h.low = 0
+	mean, _ := c.since.logMean()
+	slower := c.since.count < sliceCount || !c.ramp.have || mean-c.ramp.mean > 0.2
+	if c.slow < c.refilled && slower {
+		c.limited, c.refilled = false, 0 // it did not help
 		return false
 	}
-	h.low += dt
-	if h.low < 0.2 {
-		return false
-	}
-	h.limited = false
+	f := min(max(0.9/c.slow, 1.2), 2)
+	c.refilled = c.slow * (1 + 0.3*(f-1))
+	c.forget()
+	c.set(c.scaled(c.at, f), Freed)
 	c.search.begin(c, false)
 	return true
 }

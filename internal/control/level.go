@@ -62,7 +62,7 @@ type level struct {
 type dispersion struct{ sum, weight float64 }
 
 func (d *dispersion) value() float64 {
-	const prior, weight = 1.0, 3.0
+	const prior, weight = 1.0, 8.0
 	return min(max((d.sum+prior*weight)/(d.weight+weight), 0.1), 20)
 }
 

@@ -17,13 +17,14 @@ const (
 	Accept          // a trial was better
 	Reject          // a trial was worse
 	Change          // the workload changed
+	Freed           // the processors have become idle
 	Idle            // nothing to do for long
 	Resize          // told to
 	reasons
 )
 
 var reasonNames = [reasons]string{"none", "start", "ramp", "patience", "stall", "ramp end", "probe", "return",
-	"accept", "reject", "change", "idle", "resize"}
+	"accept", "reject", "change", "freed", "idle", "resize"}
 
 func (r Reason) String() string {
 	if r < reasons {

@@ -35,7 +35,7 @@ func (r *rampState) settled(c *Controller) bool {
 // patient doubles without evidence while nearly nothing has completed.
 func (r *rampState) patient(c *Controller) bool {
 	l := float64(c.limit)
-	if c.now-c.changed < patience || c.sinceCount > l/16 || c.busy || c.at == c.last || r.climbed > 0 ||
+	if c.now-c.changed < patience || c.sinceCount > l/16 || c.busy || c.at == c.last || r.have ||
 		l >= patienceGrow*max(r.validated, float64(c.initial)) {
 		return false
 	}
@@ -84,10 +84,15 @@ func (r *rampState) step(c *Controller) {
 	mean, variance := s.logMean()
 	x := s.counted()
 	if !r.have {
-		if r.bound > 0 && x > 4*r.bound {
+		bound := r.bound
+		r.remember(c)
+		if bound > 0 && x < 2*bound && bound*(c.changed-r.began) > 6 {
+			r.end(c, c.at)
+			return
+		}
+		if bound > 0 && x > 4*bound {
 			r.climbed++
 		}
-		r.remember(c)
 		r.grow(c, 2)
 		return
 	}
@@ -145,6 +150,7 @@ func (r *rampState) grow(c *Controller, f float64) {
 
 func (r *rampState) end(c *Controller, k int) {
 	c.set(k, RampEnd)
+	c.limited, c.limitedAt, c.slow, c.refilled = c.busy, c.at, c.load, 0
 	c.search.begin(c, r.climbed == 0)
 }
 

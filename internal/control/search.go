@@ -57,7 +57,7 @@ func (q *searchState) next(c *Controller) {
 	}
 	for {
 		switch {
-		case !q.triedUp && !c.busy && q.base < c.last:
+		case !q.triedUp && !c.crowded() && q.base < c.last:
 			q.triedUp = true
 			q.try(c, c.scaled(q.base, math.Exp2(float64(q.stride)/4)))
 			return
@@ -109,6 +109,9 @@ func (c *Controller) sliceDone() bool {
 	if s.time >= sliceCap {
 		return true
 	}
+	if q := &c.search; q.probe && s.time < 0.2 || q.pairs > 0 && s.time < 0.1 {
+		return false
+	}
 	longer := float64(int(1) << (c.search.pairs / 2))
 	if s.time >= 0.4 {
 		longer = 1
@@ -143,7 +146,7 @@ func (q *searchState) aborts(c *Controller) bool {
 		return false
 	}
 	c.note()
-	q.rejected(c)
+	q.rejected(c, true)
 	return true
 }
 
@@ -161,13 +164,20 @@ func (c *Controller) compare(a, b int) (d, se, dn float64, ok bool) {
 		dc = dl
 	}
 	se = math.Sqrt(dc/la.count + dc/lb.count)
+	if loadA, loadB := la.cpu/la.time/c.prev.Procs, lb.cpu/lb.time/c.prev.Procs; min(loadA, loadB) > 0.3 {
+		// The processor time used says the same, if jobs compute about as
+		// long at both levels; with few completions it says it better.
+		e := math.Log(loadB / loadA)
+		w, v := 1/(se*se), 1/(loadError*loadError)
+		d, se = (w*d+v*e)/(w+v), 1/math.Sqrt(w+v)
+	}
 	return d, se, dn, true
 }
 
 func (q *searchState) judge(c *Controller) {
 	d, se, dn, ok := c.compare(q.base, q.cand)
 	if !ok {
-		q.rejected(c)
+		q.rejected(c, true)
 		return
 	}
 	up := q.cand > q.base
@@ -176,7 +186,7 @@ func (q *searchState) judge(c *Controller) {
 	case gain > zScore*se, !up && c.load > busyLoad && gain > -0.5*se:
 		q.accepted(c)
 	case gain < -zScore*se:
-		q.rejected(c)
+		q.rejected(c, true)
 	case q.pairs < pairsMax || !q.probe && q.pairs < 2*pairsMax:
 		q.pairs++
 		if c.at == q.base {
@@ -184,10 +194,10 @@ func (q *searchState) judge(c *Controller) {
 		} else {
 			c.set(q.base, Return)
 		}
-	case up && gain > 0 && !q.probe && !c.busy, gain > 0.5*se:
+	case up && gain > 0 && !q.probe && !c.crowded(), gain > 0.5*se:
 		q.accepted(c)
 	default:
-		q.rejected(c)
+		q.rejected(c, false)
 	}
 }
 
@@ -204,10 +214,10 @@ func (q *searchState) accepted(c *Controller) {
 	q.next(c)
 }
 
-func (q *searchState) rejected(c *Controller) {
+func (q *searchState) rejected(c *Controller, sure bool) {
 	if q.probe {
 		c.set(q.base, Reject)
-		c.hold.resume(c)
+		c.hold.resume(c, sure)
 		return
 	}
 	if q.stride > 2 {
