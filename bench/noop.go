@@ -48,20 +48,16 @@ type opened struct {
 func noop(open func() (opened, error)) func(*kit.Rep) (kit.Figures, error) {
 	return func(*kit.Rep) (f kit.Figures, err error) {
 		const batches = 5
-		var each [batches]kit.Figures
-		peak := kit.PeakThreads(func() {
-			_, err = noopBatch(open)
-			for i := range each {
-				if err != nil {
-					return
-				}
-				each[i], err = noopBatch(open)
-			}
-		})
-		if err != nil {
+		if _, err := noopBatch(open); err != nil {
 			return nil, err
 		}
-		return kit.Merge(each[:]).With(kit.ThreadsPeak, float64(peak)), nil
+		var each [batches]kit.Figures
+		for i := range each {
+			if each[i], err = noopBatch(open); err != nil {
+				return nil, err
+			}
+		}
+		return kit.Merge(each[:]), nil
 	}
 }
 

@@ -40,19 +40,13 @@ func sleepers(run func() error) func(*kit.Rep) (kit.Figures, error) {
 		if err := blockingSleep(time.Microsecond); err != nil {
 			return nil, err // the system cannot do it
 		}
-		var err error
-		var took time.Duration
-		peak := kit.PeakThreads(func() {
-			start := time.Now()
-			err = run()
-			took = time.Since(start)
-		})
-		if err != nil {
+		start := time.Now()
+		if err := run(); err != nil {
 			return nil, err
 		}
+		took := time.Since(start)
 		return kit.Figures{
 			{Metric: kit.IdealRatio, Value: float64(took) / float64(idealSleep)},
-			{Metric: kit.ThreadsPeak, Value: float64(peak)},
 			{Metric: kit.ThreadsLeft, Value: float64(kit.ThreadsAfter(idleTime))},
 		}, nil
 	}

@@ -24,7 +24,8 @@
 //
 // Threads are never given back by plain Go, so whoever counts threads needs a
 // process that nobody else has been in. Where [Scenario.Child] is set, each
-// measurement is made by a copy of this program started for it.
+// measurement is made by a copy of this program started for it. The parent
+// watches it and adds the most threads it has had, where the system tells.
 //
 // # Adding a scenario
 //
@@ -50,4 +51,5 @@
 // Set-up and clean-up stand in Measure around the Loop and are not timed. What
 // else can be measured: [Once] for a fixed amount of work, [Throughput] for
 // bytes, [PerItem] for memory held, [PeakThreads] and [Threads] for threads.
+// PeakThreads disturbs what it watches a little; prefer Child.
 package kit

@@ -56,7 +56,7 @@ func Main(scenarios []Scenario, args []string, stdout, stderr io.Writer) int {
 		writeList(stdout, chosen)
 		return 0
 	}
-	if r.Self, err = self(); err != nil {
+	if r.Self, err = again(); err != nil {
 		fail(err)
 		return 1
 	}
@@ -138,8 +138,8 @@ func writeList(out io.Writer, scenarios []Scenario) {
 	}
 }
 
-// self returns the command that starts this program again.
-func self() ([]string, error) {
+// again returns the command that starts this program again.
+func again() ([]string, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func fakes() []kit.Scenario {
 		}},
 		{Name: "fake/child", Doc: "The process that measures.", Child: true, Impls: []kit.Impl{
 			{Name: kit.Ours, Measure: func(*kit.Rep) (kit.Figures, error) {
-				return kit.Figures{{Metric: kit.ThreadsPeak, Value: float64(os.Getpid())}}, nil
+				return kit.Figures{{Metric: kit.MBPerS, Value: float64(os.Getpid())}}, nil
 			}},
 			{Name: "absent", Measure: fixed(nil, fmt.Errorf("here: %w", errors.ErrUnsupported))},
 		}},
@@ -97,6 +98,7 @@ func TestChildMeasuresInAProcessOfItsOwnEachTime(t *testing.T) {
 	if status != 0 {
 		t.Fatal(status, errs)
 	}
+	threads := 0
 	pids := map[float64]bool{float64(os.Getpid()): true}
 	d := json.NewDecoder(strings.NewReader(out))
 	for d.More() {
@@ -104,10 +106,20 @@ func TestChildMeasuresInAProcessOfItsOwnEachTime(t *testing.T) {
 		if err := d.Decode(&l); err != nil {
 			t.Fatal(err)
 		}
+		if l.Metric == kit.ThreadsPeak {
+			threads++
+			if l.Value < 1 || l.Value > 100 {
+				t.Errorf("child with %v threads", l.Value)
+			}
+			continue
+		}
 		if l.Impl != kit.Ours || pids[l.Value] {
 			t.Errorf("line %v: process seen before, or an implementation that is not supported", l)
 		}
 		pids[l.Value] = true
+	}
+	if runtime.GOOS == "linux" && threads != 3 {
+		t.Errorf("threads of %d children, want 3", threads)
 	}
 	if len(pids) != 1+3 {
 		t.Errorf("%d processes, want 3 and this one", len(pids))

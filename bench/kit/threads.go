@@ -14,7 +14,8 @@ const sampleEvery = time.Millisecond
 
 // PeakThreads runs f and returns the most OS threads that the process was seen
 // to have meanwhile. It looks every millisecond and at the end; since Go does
-// not give threads back by itself, little escapes it.
+// not give threads back by itself, little escapes it. In a child process it is
+// not needed.
 func PeakThreads(f func()) int { return peak(f, Threads) }
 
 // peak returns the most that look returns before, during and after f.
