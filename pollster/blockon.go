@@ -71,7 +71,7 @@ func blockOn[T any](ctx context.Context, f Future[T], mode parkMode) (v T, err e
 	}
 	c := newCall()
 	for last := false; ; {
-		v, ready, err := f.Poll(&c.waker.Waker)
+		v, ready, err := poll(c, f)
 		if ready || err != nil {
 			c.end()
 			return v, err
@@ -85,6 +85,20 @@ func blockOn[T any](ctx context.Context, f Future[T], mode parkMode) (v T, err e
 		}
 		last = ctx.Done() != nil && ctx.Err() != nil
 	}
+}
+
+// poll polls f. If a panic or Goexit passes through, c is not used again, and
+// what its waits have attached to a context is taken back.
+func poll[T any](c *call, f Future[T]) (v T, ready bool, err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			c.n.Detach()
+		}
+	}()
+	v, ready, err = f.Poll(&c.waker.Waker)
+	returned = true
+	return v, ready, err
 }
 
 // wait waits for the permit of c. The body of a task is ended while it waits

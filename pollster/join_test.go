@@ -240,3 +240,27 @@ func TestJoinHammerOfRepeatedWakes(t *testing.T) {
 		}
 	})
 }
+
+// The cost of a member, counted in polls, does not depend on how many there
+// are: one poll at first, and one for each wake.
+func TestJoinCostOfAMemberStaysFlat(t *testing.T) {
+	for _, n := range []int{10, 100, 1000, 10_000} {
+		ms, fs := manuals(t, n)
+		f := pollster.Join(fs...)
+		pending(t, f, newWaker())
+		for i, m := range ms {
+			m.end(i, nil)
+			if i < n-1 {
+				pending(t, f, newWaker())
+			}
+		}
+		ended(t, f, newWaker())
+		polls := int64(0)
+		for _, m := range ms {
+			polls += m.polls.Load()
+		}
+		if polls != 2*int64(n) {
+			t.Errorf("%d members: %d polls, want %d", n, polls, 2*n)
+		}
+	}
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package pollster_test
+
+const raceEnabled = true
