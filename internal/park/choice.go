@@ -31,23 +31,25 @@ const (
 // on average, the other one becomes the current one. If they were dearer, the
 // next trial has to wait for tryShare times what was lost, which bounds the
 // price of finding out at 1/tryShare of the time. A trial ends as soon as it
-// has cost more than all of its parks would have in the current way.
+// has cost more than all of its parks would have in the current way. What counts
+// is the average over many trials, because a way may be cheap most of the time
+// and very dear every few hundred parks.
 //
 // It belongs to one owner and is not safe for concurrent use.
 type chooser struct {
 	current way
-	trying  bool
 	left    uint8         // parks until the next trial, at least
+	tries   uint8         // parks of the present trial so far; none if 0
+	spent   time.Duration // what these have cost
 	next    time.Duration // no trial before
-	cost    average       // of a park in the current way
-	trial   average       // in the other one, while trying
+	cost    [2]average    // of a park, by way
 }
 
 const (
 	tryParks = 8   // parks of one trial
 	tryEvery = 128 // parks between two trials
 	tryShare = 64  // at most 1/tryShare of the time is lost by trials
-	tryMost  = 5 * time.Second
+	tryMost  = crowdMost
 
 	waitMost = 20 * time.Millisecond
 	wakeSlow = time.Millisecond
@@ -66,11 +68,8 @@ func (c *chooser) choose(now time.Duration) way {
 	if !hasFutex {
 		return byScheduler
 	}
-	if !c.trying && c.left == 0 && now >= c.next &&
-		(c.current == byFutex || !queue.keepOut(now)) {
-		c.trying, c.trial = true, average{}
-	}
-	if c.trying {
+	if c.tries > 0 || c.left == 0 && now >= c.next &&
+		(c.current == byFutex || !queue.lossy(now)) {
 		return c.current ^ 1
 	}
 	return c.current
@@ -83,29 +82,35 @@ func (c *chooser) learn(w way, wait, wake, now time.Duration) {
 		return // not times: noted by a notifier that is late, or in a bubble
 	}
 	d := min(wait, waitMost) + wake
-	if w == c.current {
-		c.cost.add(d)
-		if c.left > 0 {
-			c.left--
-		}
-		if wake > wakeSlow && w == byFutex {
-			c.left = 0 // it cannot be much worse the other way
-		}
+	c.cost[w].add(d)
+	if w != c.current {
+		c.try(w, d, now)
 		return
 	}
-	c.trial.add(d)
-	ours := c.cost.mean()
-	if c.trial.n < tryParks && c.trial.sum <= tryParks*ours {
+	if c.left > 0 {
+		c.left--
+	}
+	if wake > wakeSlow && w == byFutex {
+		c.left = 0 // it cannot be much worse the other way
+	}
+}
+
+// try adds a park that has cost d to the trial of way w.
+func (c *chooser) try(w way, d, now time.Duration) {
+	c.tries++
+	c.spent += d
+	ours := c.cost[c.current].mean()
+	if c.tries < tryParks && c.spent <= tryParks*ours {
 		return
 	}
-	c.trying, c.left = false, tryEvery
-	lost := c.trial.sum - time.Duration(c.trial.n)*ours
+	lost := c.spent - time.Duration(c.tries)*ours
+	c.left, c.tries, c.spent = tryEvery, 0, 0
 	c.next = now + min(max(lost, 0)*tryShare, tryMost)
 	if w == byFutex {
 		queue.lost(lost, now)
 	}
-	if c.trial.mean() < ours-ours/8 {
-		c.current, c.cost = w, c.trial
+	if c.cost[w].mean() < ours-ours/8 {
+		c.current = w
 		verdict.Store(uint32(w))
 	}
 }

@@ -36,13 +36,14 @@ func (n *Notifier) ParkThread() {
 	}
 	t := &n.thread
 	now := clock()
-	if t.spins.take() && !queue.keepOut(now) {
+	if t.spins.take() && !queue.full(now) {
 		if n.spin(now + spinFor) {
 			t.spins.won()
 			return
 		}
 		t.spins.lose()
 		now = clock()
+		queue.look(now) // a spin where processors are wanted is dear
 	}
 	w := t.choice.choose(now)
 	parked := false
@@ -87,13 +88,16 @@ func (n *Notifier) sleep() bool {
 	}
 	s := n.state.Load()&^stateMask | parkedThread
 	for n.state.Load() == s {
-		if !futexWait(&n.state, uint32(s)) && n.state.CompareAndSwap(s, s&^stateMask) {
+		if !futexSleep(&n.state, uint32(s)) && n.state.CompareAndSwap(s, s&^stateMask) {
 			return n.parkAs(parkedLocked) // refused: in the scheduler, then
 		}
 	}
 	n.Consume()
 	return true
 }
+
+// futexSleep is futexWait; tests let it refuse.
+var futexSleep = futexWait
 
 var start = time.Now()
 

@@ -17,8 +17,10 @@ import (
 //     loses rests.
 //   - The turn takes long, because processors are busy with others (see crowd),
 //     or because the goroutine is locked to a thread, which yielding changes
-//     twice. So when a turn took longer than slow, the yielder rests for
-//     slowShare times as long; if it took longer than slice, all of them do.
+//     twice. So before the first turn, and whenever there is reason for doubt,
+//     the yielder looks whether there is a queue. And when a turn took longer
+//     than slow, it rests for slowShare times as long; if that turn took longer
+//     than slice, all yielders do.
 //
 // To know how long a turn took means to read the clock twice, which costs most
 // of what yielding saves. So it is read once, after the turn; when more than
@@ -68,7 +70,7 @@ func (y *yielder) careful() bool {
 
 // dare reports whether to take a turn at the time now.
 func (y *yielder) dare(now time.Duration) bool {
-	if now < y.until || queue.keepOut(now) {
+	if now < y.until || queue.look(now) {
 		y.rest = slowPeek
 		return false
 	}
