@@ -13,7 +13,7 @@ func Overflowed() (count, entries int) {
 	return int(overflowed.Load()), entries
 }
 
-// Occupied returns how many cells have an id or a place.
+// Occupied returns how many cells are claimed.
 func Occupied() (n int) {
 	for i := range table {
 		for j := range table[i] {
@@ -25,13 +25,14 @@ func Occupied() (n int) {
 	return n
 }
 
-// Fullest returns how many of ids share the bucket most of them share.
-func Fullest(ids []uintptr) (n int) {
+// Surplus returns how many of ids have no room in their buckets.
+func Surplus(ids []uintptr) (n int) {
 	count := make(map[*bucket]int)
 	for _, id := range ids {
 		b := home(id)
-		count[b]++
-		n = max(n, count[b])
+		if count[b]++; count[b] > bucketSize {
+			n++
+		}
 	}
 	return n
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // hooks are Hooks that can be told apart.
-type hooks struct{ name string }
+type hooks struct{ _ int }
 
 func (*hooks) BeforeWait() goroutine.Parker { return nil }
 func (*hooks) AfterWait()                   {}
@@ -42,7 +42,7 @@ func TestAGoroutineWithoutAPlaceIsNowhere(t *testing.T) {
 
 func TestPlacesNest(t *testing.T) {
 	defer empty(t)
-	h := []*hooks{{"worker"}, {"job"}, {"task"}}
+	h := []*hooks{{}, {}, {}}
 	places := make([]goroutine.Place, len(h))
 	for round := range 2 { // a Place can be used again
 		for i := range places {
@@ -157,7 +157,7 @@ func TestManyMoreGoroutinesThanCellsAreAllFound(t *testing.T) {
 	const n = goroutine.Cells * 5 / 4
 	var entered, checked, ended sync.WaitGroup
 	entered.Add(n)
-	checked.Add(n)
+	checked.Add(n + 1) // and this test
 	for range n {
 		ended.Go(func() {
 			outer, inner := new(goroutine.Place), new(goroutine.Place)
@@ -193,6 +193,7 @@ func TestManyMoreGoroutinesThanCellsAreAllFound(t *testing.T) {
 			t.Error("an unregistered goroutine is somewhere")
 		}
 	})
+	checked.Done()
 	ended.Wait()
 }
 
