@@ -27,8 +27,8 @@ const (
 
 	stepTime = 0.8e-3
 
-	beta      = 0.03 // growth of the throughput per growth of the limit that is worth it
-	loadError = 0.1
+	beta      = 0.02 // growth of the throughput per growth of the limit that is worth it
+	loadError = 0.2
 	zScore    = 1.3
 	pairsMax  = 4
 

@@ -343,7 +343,7 @@ func (c *Controller) step(d *sums) {
 
 // endBatch compares a batch with the slice it is part of.
 func (c *Controller) endBatch() {
-	if c.batch.count < max(10, float64(c.limit)) || !c.batch.valid() || !c.slice.valid() {
+	if c.batch.count < max(16, float64(c.limit)) || c.batch.time < 0.035 || !c.batch.valid() || !c.slice.valid() {
 		return
 	}
 	if c.slice.count > 1.5*c.batch.count {

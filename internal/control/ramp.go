@@ -92,6 +92,8 @@ func (r *rampState) step(c *Controller) {
 		}
 		if bound > 0 && x > 4*bound {
 			r.climbed++
+			r.grow(c, 4)
+			return
 		}
 		r.grow(c, 2)
 		return
@@ -104,20 +106,24 @@ func (r *rampState) step(c *Controller) {
 	if c.busy {
 		more = eS-se > 0.4 && eX > 0.3
 	} else {
-		more = eS > 0.4 && eX > 0.3 || eS+se > 0.4 && eX > 0.5
+		more = eS > 0.4 && eX > 0.3 || eS+se > 0.4 && eX > 0.5 || eS-se > 0.8 && eX > -0.1
 	}
 	if more {
 		r.climbed++
 		r.remember(c)
 		f := 2.0
-		if eS > 0.8 && eX > 0.7 && c.age < 1.5*r.service {
+		if eS > 0.8 && eX > 0.55 && c.age < 1.5*r.service {
 			f = 4
 		}
 		r.grow(c, f)
 		return
 	}
 	if eX < -0.1 {
-		r.end(c, r.prevAt)
+		k := r.prevAt
+		if eS-se > 0.8 {
+			k = c.at // jobs are no slower: a few long ones take slots
+		}
+		r.end(c, k)
 		return
 	}
 	k := c.index(int(float64(c.sizes[r.prevAt])*math.Exp(step*min(max(0, eS, eX), 1)) + 0.5))
@@ -150,7 +156,7 @@ func (r *rampState) grow(c *Controller, f float64) {
 
 func (r *rampState) end(c *Controller, k int) {
 	c.set(k, RampEnd)
-	c.limited, c.limitedAt, c.slow, c.refilled = c.busy, c.at, c.load, 0
+	c.limited, c.limitedAt, c.slow, c.refilled = c.busy || c.load > 0.85, c.at, c.load, 0
 	c.search.begin(c, r.climbed == 0)
 }
 

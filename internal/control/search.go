@@ -55,20 +55,49 @@ func (q *searchState) next(c *Controller) {
 			return
 		}
 	}
-	for {
-		switch {
-		case !q.triedUp && !c.crowded() && q.base < c.last:
-			q.triedUp = true
-			q.try(c, c.scaled(q.base, math.Exp2(float64(q.stride)/4)))
-			return
-		case !q.triedDown && q.base > 0:
-			q.triedDown = true
-			q.try(c, c.scaled(q.base, math.Exp2(-float64(q.stride)/4)))
+	if !q.triedUp && !c.crowded() && q.base < c.last {
+		q.triedUp = true
+		if j := q.neighbour(c, 1); j >= 0 {
+			q.try(c, j)
 			return
 		}
-		break
+	}
+	if !q.triedDown && q.base > 0 {
+		q.triedDown = true
+		if j := q.neighbour(c, -1); j >= 0 {
+			q.try(c, j)
+			return
+		}
 	}
 	q.end(c)
+}
+
+// neighbour is the next candidate in a direction: a stride away, or the small
+// stride if that is known to be too far, or -1 if that is too far as well.
+func (q *searchState) neighbour(c *Controller, sign float64) int {
+	for ; ; q.stride = 2 {
+		j := c.scaled(q.base, math.Exp2(sign*float64(q.stride)/4))
+		if !q.hopeless(c, j) {
+			return j
+		}
+		if q.stride == 2 {
+			return -1
+		}
+	}
+}
+
+// hopeless says that j, or a level between it and the base, is known to be
+// worse than the base.
+func (q *searchState) hopeless(c *Controller, j int) bool {
+	for i := min(j, q.base); i <= max(j, q.base); i++ {
+		if i == q.base || !c.known(i) {
+			continue
+		}
+		if d, se, dn, ok := c.compare(q.base, i); ok && d-beta*dn < -zScore*se {
+			return true
+		}
+	}
+	return false
 }
 
 // far is the candidate of a long step down: a quarter, or as many as there
@@ -182,8 +211,11 @@ func (q *searchState) judge(c *Controller) {
 	}
 	up := q.cand > q.base
 	gain := d - beta*dn
+	if !up && q.idles(c) && gain < 3*se {
+		gain = min(gain, 0)
+	}
 	switch {
-	case gain > zScore*se, !up && c.load > busyLoad && gain > -0.5*se:
+	case gain > zScore*se, !up && c.at == q.cand && c.slow > busyLoad && gain > -0.5*se:
 		q.accepted(c)
 	case gain < -zScore*se:
 		q.rejected(c, true)
@@ -194,11 +226,18 @@ func (q *searchState) judge(c *Controller) {
 		} else {
 			c.set(q.base, Return)
 		}
-	case up && gain > 0 && !q.probe && !c.crowded(), gain > 0.5*se:
+	case up && gain > -0.3*se && !q.probe && !c.crowded(), gain > 0.5*se:
 		q.accepted(c)
 	default:
 		q.rejected(c, false)
 	}
+}
+
+// idles says that the processors are busy at the base and not at the candidate.
+// Only jobs that hinder each other, as by spinning, are better off so.
+func (q *searchState) idles(c *Controller) bool {
+	a, b := &c.levels[q.base], &c.levels[q.cand]
+	return a.cpu > 0.9*a.time*c.prev.Procs && b.cpu/b.time < 0.93*a.cpu/a.time
 }
 
 func (q *searchState) accepted(c *Controller) {
