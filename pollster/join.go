@@ -2,15 +2,15 @@ package pollster
 
 // A Pair is the result of [Join2].
 type Pair[A, B any] struct {
-	First  A
-	Second B
+	First  A // of the first future
+	Second B // of the second one
 }
 
 // A Triple is the result of [Join3].
 type Triple[A, B, C any] struct {
-	First  A
-	Second B
-	Third  C
+	First  A // of the first future
+	Second B // of the second one
+	Third  C // of the third one
 }
 
 // Join2 returns a future that runs a and b together and ends with both values,

@@ -103,9 +103,9 @@ func (r *race[T]) Cancel() {
 
 // Selected says which of several futures has ended, and how.
 type Selected[T any] struct {
-	Index int
-	Value T
-	Err   error
+	Index int   // among the arguments, from 0
+	Value T     // if Err is nil
+	Err   error // of the future that has ended
 }
 
 // Select returns a future that ends when the first of futures does, and says

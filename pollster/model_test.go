@@ -37,94 +37,94 @@ const (
 	pollRegister = iota
 	pollLook
 	waitLoad
-	waitSwap
+	waitSwap // follows waitLoad
 	waitPublish
 	waitParked
 	wokenLoad
-	wokenSwap
+	wokenSwap // follows wokenLoad
 )
 
 var ownerSteps = []string{"register", "look", "load", "swap", "publish", "parked", "load again", "swap again"}
 
-// nestedModel has one permit for each call, or one for both, and futures that
-// register before they look, or afterwards.
-func nestedModel(shared, lookFirst bool) interleave.Model[nestedState] {
-	permit := func(call int) int {
-		if shared {
-			return 0
-		}
-		return call
-	}
-	at := func(s *nestedState) int {
-		if s.inner {
-			return 1
-		}
+// A nestedDesign is how BlockOn is built: with one permit for each call, or one
+// for both; with futures that register before they look, or afterwards.
+type nestedDesign struct{ shared, lookFirst bool }
+
+func (d nestedDesign) permit(call int) int {
+	if d.shared {
 		return 0
 	}
-	// polled goes on after a poll of the current call.
-	polled := func(s *nestedState, ready bool) int {
-		switch {
-		case s.inner && ready:
-			// Back into the outer poll, which says not ready.
-			s.inner, s.innerOK = false, true
-			return waitLoad
-		case ready:
-			return interleave.Done
-		case !s.inner && !s.innerOK:
-			s.inner = true // the outer poll calls BlockOn
-			return pollRegister
-		}
-		return waitLoad
-	}
-	owner := func(s *nestedState, pc int) int {
-		call := at(s)
-		word, signal := &s.word[permit(call)], &s.signal[permit(call)]
-		switch pc {
-		case pollRegister:
-			if lookFirst {
-				s.seen = bit(s.event[call])
-			} else {
-				s.waker[call] = true
-			}
-			return pollLook
-		case pollLook:
-			ready := s.event[call]
-			if lookFirst {
-				ready = s.seen == 1
-				s.seen = 0
-				s.waker[call] = true
-			}
-			return polled(s, ready)
-		case waitLoad, wokenLoad:
-			if *word == wordNotified {
-				return pc + 1
-			}
-			if pc == wokenLoad {
-				return pollRegister
-			}
-			return waitPublish
-		case waitSwap, wokenSwap:
-			*word = wordEmpty
-			return pollRegister
-		case waitPublish:
-			if *word != wordEmpty {
-				return wokenLoad // the permit has come first
-			}
-			*word = wordParked
-			return waitParked
-		default: // waitParked
-			if !*signal {
-				return interleave.Blocked
-			}
-			*signal = false
-			return wokenLoad
-		}
-	}
+	return call
+}
+
+func (d nestedDesign) model() interleave.Model[nestedState] {
 	return interleave.Model[nestedState]{Threads: []interleave.Thread[nestedState]{
-		{Name: "owner", Step: owner, Steps: ownerSteps},
-		eventSide("outer event", 0, permit(0)),
-		eventSide("inner event", 1, permit(1)),
+		{Name: "owner", Step: d.owner, Steps: ownerSteps},
+		eventSide("outer event", 0, d.permit(0)),
+		eventSide("inner event", 1, d.permit(1)),
 	}}
+}
+
+// owner is the goroutine that calls BlockOn twice.
+func (d nestedDesign) owner(s *nestedState, pc int) int {
+	call := int(bit(s.inner))
+	word, signal := &s.word[d.permit(call)], &s.signal[d.permit(call)]
+	switch pc {
+	case pollRegister:
+		if d.lookFirst {
+			s.seen = bit(s.event[call])
+		} else {
+			s.waker[call] = true
+		}
+		return pollLook
+	case pollLook:
+		ready := s.event[call]
+		if d.lookFirst {
+			ready = s.seen == 1
+			s.seen = 0
+			s.waker[call] = true
+		}
+		return s.polled(ready)
+	case waitLoad, wokenLoad:
+		if *word == wordNotified {
+			return pc + 1
+		}
+		if pc == wokenLoad {
+			return pollRegister
+		}
+		return waitPublish
+	case waitSwap, wokenSwap:
+		*word = wordEmpty
+		return pollRegister
+	case waitPublish:
+		if *word != wordEmpty {
+			return wokenLoad // the permit has come first
+		}
+		*word = wordParked
+		return waitParked
+	default: // waitParked
+		if !*signal {
+			return interleave.Blocked
+		}
+		*signal = false
+		return wokenLoad
+	}
+}
+
+// polled goes on after a poll of the call that the owner is in.
+func (s *nestedState) polled(ready bool) int {
+	switch {
+	case s.inner && ready:
+		// Back into the outer poll, which says not ready.
+		s.inner, s.innerOK = false, true
+		return waitLoad
+	case ready:
+		return interleave.Done
+	case !s.inner && !s.innerOK:
+		s.inner = true // the outer poll calls BlockOn
+		return pollRegister
+	}
+	return waitLoad
 }
 
 func bit(b bool) int8 {
@@ -180,7 +180,7 @@ func eventSide(name string, call, permit int) interleave.Thread[nestedState] {
 }
 
 func TestModelNestedBlockOnWithItsOwnPermitNeverHangs(t *testing.T) {
-	r := interleave.Check(t, nestedModel(false, false))
+	r := interleave.Check(t, nestedDesign{}.model())
 	if r.Ends == 0 {
 		t.Error("no end")
 	}
@@ -188,14 +188,14 @@ func TestModelNestedBlockOnWithItsOwnPermitNeverHangs(t *testing.T) {
 }
 
 func TestModelNestedBlockOnWithASharedPermitHangs(t *testing.T) {
-	r := nestedModel(true, false).Explore()
+	r := nestedDesign{shared: true}.model().Explore()
 	if err := r.Err(); !errors.Is(err, interleave.ErrHang) || r.Hangs == 0 {
 		t.Errorf("the defect was not found: %d states, %v", r.States, err)
 	}
 }
 
 func TestModelLookingBeforeRegisteringHangs(t *testing.T) {
-	r := nestedModel(false, true).Explore()
+	r := nestedDesign{lookFirst: true}.model().Explore()
 	if err := r.Err(); !errors.Is(err, interleave.ErrHang) {
 		t.Errorf("the defect was not found: %d states, %v", r.States, err)
 	}

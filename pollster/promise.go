@@ -88,6 +88,9 @@ func (p *Promise[T]) Done() bool { return p.state.Load() >= promiseSettled }
 
 // Poll implements [Future], for the owner.
 func (p *Promise[T]) Poll(w *Waker) (T, bool, error) {
+	if v, ready, err := p.peek(); ready || err != nil {
+		return v, ready, err // and keep no waker
+	}
 	// Register first, look afterwards; see AtomicWaker.
 	p.waker.Register(w)
 	return p.peek()
@@ -201,13 +204,13 @@ type view[T any] struct {
 }
 
 func (v *view[T]) Poll(w *Waker) (T, bool, error) {
-	v.waker.Register(w)
-	x, ready, err := v.p.peek()
-	if ready || err != nil {
+	if x, ready, err := v.p.peek(); ready || err != nil {
 		return x, ready, err
 	}
+	v.waker.Register(w)
 	v.link()
-	// Look again: if the promise was settled before link, nobody will wake v.
+	// Look after that: if the promise was settled before link, nobody will wake
+	// v; if it was settled before Register, w was not the one that was woken.
 	return v.p.peek()
 }
 

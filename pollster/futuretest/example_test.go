@@ -1,6 +1,7 @@
 package futuretest_test
 
 import (
+	"context"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -28,28 +29,34 @@ func (f *Flag) Raise() {
 	f.waker.Wake()
 }
 
-// This would be TestFlagConforms(t *testing.T) in a test file.
-func ExampleTestFuture() {
-	_ = func(t *testing.T) {
-		futuretest.TestFuture(t, func() futuretest.Subject[string] {
-			f := new(Flag)
-			return futuretest.Subject[string]{
-				Future:   f,
-				Complete: f.Raise,
-				Check: func(v string, err error) error {
-					if v != "raised" || err != nil {
-						return fmt.Errorf("got %q, %v", v, err)
-					}
-					return nil
-				},
+// flag describes a fresh Flag to the suite.
+func flag() futuretest.Subject[string] {
+	f := new(Flag)
+	return futuretest.Subject[string]{
+		Future:   f,
+		Complete: f.Raise,
+		Check: func(v string, err error) error {
+			if v != "raised" || err != nil {
+				return fmt.Errorf("got %q, %v", v, err)
 			}
-		})
+			return nil
+		},
 	}
 }
 
-func TestFlagConforms(t *testing.T) {
-	futuretest.TestFuture(t, func() futuretest.Subject[string] {
-		f := new(Flag)
-		return futuretest.Subject[string]{Future: f, Complete: f.Raise}
-	})
+// This is all that a test file needs.
+func TestFlagConforms(t *testing.T) { futuretest.TestFuture(t, flag) }
+
+// A Subject says how to complete a future and what must come out. The suite
+// makes many of them and does to each something else; this is the simplest.
+func ExampleSubject() {
+	s := flag()
+	_, ready, _ := s.Future.Poll(nil)
+	fmt.Println("ready before:", ready)
+	s.Complete()
+	v, err := pollster.BlockOn(context.Background(), s.Future)
+	fmt.Println("complaint:", s.Check(v, err))
+	// Output:
+	// ready before: false
+	// complaint: <nil>
 }
