@@ -129,11 +129,14 @@ func (j *Job[T]) Cancel() {
 	}
 }
 
-// Detach lets the job run to its end with nobody waiting for it. A panic then
-// goes to the pool's OnPanic. The Job must not be polled any more.
+// Detach lets the job run to its end with nobody waiting for it. A panic goes to
+// the pool's OnPanic, on the calling goroutine if it has happened already. The Job
+// must not be polled any more.
 func (j *Job[T]) Detach() {
 	if j.state.CompareAndSwap(jobOpen, jobLeft) {
 		j.waker.Take()
+	} else if j.state.Load() == jobKnown && j.panicked != nil {
+		j.pool.Panicked(j.panicked.Value, j.panicked.Stack)
 	}
 }
 

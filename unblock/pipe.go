@@ -72,6 +72,11 @@ func (r *ring) drop(n int) {
 	if r.head >= len(r.buf) {
 		r.head -= len(r.buf)
 	}
+}
+
+// rewind moves the start of an empty ring to the front, so that all of it is in
+// one piece. Nobody may be working on what space or data has returned.
+func (r *ring) rewind() {
 	if r.len == 0 {
 		r.head = 0
 	}

@@ -81,6 +81,7 @@ func (r *Reader) aheadLocked() error {
 	if r.busy || r.err != nil || r.panicked != nil {
 		return nil // what there is must be returned first
 	}
+	r.ring.rewind()
 	if err := r.startLocked(r.fill); err != nil {
 		return fmt.Errorf("unblock: read: %w", err)
 	}

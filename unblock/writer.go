@@ -62,6 +62,9 @@ func (w *Writer) WriteContext(ctx context.Context, p []byte) (n int, err error) 
 func (w *Writer) PollWrite(k *pollster.Waker, p []byte) (n int, ready bool, err error) {
 	w.mu.Lock()
 	if err = w.failureLocked(); err == nil {
+		if !w.busy {
+			w.ring.rewind()
+		}
 		n = w.ring.write(p)
 		if n == 0 && len(p) > 0 {
 			w.user.Register(k)
