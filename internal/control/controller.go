@@ -289,7 +289,7 @@ func (c *Controller) settleTime() float64 { return min(settleAges*c.peak, settle
 func (c *Controller) settles() bool {
 	t := c.now - c.changed
 	if !c.shrunk {
-		return t >= c.settleTime()
+		return t >= max(c.settleTime(), stepTime*float64(c.limit))
 	}
 	if t < settleCap && (c.prev.Running > c.limit || t < settleAges*c.age) {
 		return false

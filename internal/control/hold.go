@@ -11,7 +11,7 @@ type holdState struct {
 	nextAt   float64
 	turn     int
 	ref      sums // of the time in hold
-	recent   sums
+	doubted  bool
 }
 
 func (h *holdState) begin(c *Controller) {
@@ -31,7 +31,7 @@ func (h *holdState) resume(c *Controller, sure bool) {
 		h.interval = min(2*h.interval, holdLast)
 	}
 	h.nextAt = c.now + h.interval
-	h.recent = sums{}
+	h.doubted = false
 	c.restart()
 }
 
@@ -74,8 +74,15 @@ func (h *holdState) changedLoad(c *Controller) bool {
 	disp := c.counts.value()
 	se := math.Sqrt(disp/s.count + disp/h.ref.count)
 	if math.Abs(d) < max(0.25, 4*se) {
+		h.doubted = false
 		return false
 	}
+	if !h.doubted {
+		h.doubted = true // once may be chance
+		c.slice, c.batch = sums{}, sums{}
+		return true
+	}
+	h.doubted = false
 	ms, _ := s.logMean()
 	mr, _ := h.ref.logMean()
 	load := h.ref.cpu / h.ref.time / max(c.prev.Procs, 0.01)

@@ -35,7 +35,7 @@ func (r *rampState) settled(c *Controller) bool {
 // patient doubles without evidence while nearly nothing has completed.
 func (r *rampState) patient(c *Controller) bool {
 	l := float64(c.limit)
-	if c.now-c.changed < patience || c.sinceCount > l/16 || c.busy || c.at == c.last || r.have ||
+	if c.now-c.changed < patience || c.sinceCount > max(1, l/16) || c.busy || c.at == c.last || r.have ||
 		l >= patienceGrow*max(r.validated, float64(c.initial)) {
 		return false
 	}
@@ -169,10 +169,11 @@ func (r *rampState) regrets(c *Controller) bool {
 		return false
 	}
 	x := s.counted()
-	mean, _ := s.logMean()
+	mean, variance := s.logMean()
+	rise := 0.4 + 2*math.Sqrt(variance)
 	for i := range c.at {
 		t := &r.seen[i]
-		if t.rate == 0 || x > 0.7*t.rate || mean-t.mean < 0.4 || t.rate*s.time < 16 {
+		if t.rate == 0 || x > 0.7*t.rate || mean-t.mean < rise || t.rate*s.time < 16 {
 			continue
 		}
 		c.forget()

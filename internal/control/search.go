@@ -22,6 +22,9 @@ func (c *Controller) note() {
 	if c.now-v.at > 20 {
 		v.sums = sums{}
 	}
+	if c.shrunk {
+		c.peak = c.age
+	}
 	v.add(&c.slice)
 	v.at = c.now
 }
@@ -219,6 +222,10 @@ func (q *searchState) judge(c *Controller) {
 		q.accepted(c)
 	case gain < -zScore*se:
 		q.rejected(c, true)
+	case max(q.base-q.cand, q.cand-q.base) > 4 && q.pairs >= 1:
+		// As good a long way off: if there is a better one, it is in between.
+		q.pairs = 0
+		q.try(c, (q.base+q.cand)/2)
 	case q.pairs < pairsMax || !q.probe && q.pairs < 2*pairsMax:
 		q.pairs++
 		if c.at == q.base {
