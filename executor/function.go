@@ -1,0 +1,242 @@
+package executor
+
+import (
+	"context"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// Go has f run by ex as a task. It does not block.
+//
+// f is an ordinary function and may call ordinary code. Wherever that code, at
+// any depth, waits by way of this module (pollster.BlockOn, Task.Wait,
+// unblock.Call, …) the task is suspended and its worker goes on with other
+// tasks. Where it waits in any other way (a channel, a sync.Mutex, a system
+// call) its worker waits too, as it does while f computes; the monitor of an
+// [Executor] then has another one stand in. A goroutine that f starts is an
+// ordinary goroutine.
+//
+// When the task is cancelled, the context of f ends at once. Beyond that, one
+// wait is ended: the one that f is suspended in, or if it is running, the next
+// one, unless f has looked at its context before. A wait that watches the
+// context returns with its error. A wait that does not cannot return, because
+// nothing has happened; it ends f by runtime.Goexit, so that deferred calls
+// run. Waits that come after that are as usual, in deferred calls too, so
+// cleaning up may wait.
+//
+// f may lock its thread by runtime.LockOSThread; it then parks with the thread
+// where it would be suspended. What is still locked when f returns is
+// unlocked. If the thread is to die with the function, or waits are long, use
+// Attr.Goroutine.
+func Go[T any](ex Spawner, f func(ctx context.Context) (T, error)) *Task[T] {
+	t := newFunction(f)
+	ex.admit(&t.core, nil)
+	ex.launch(&t.core)
+	return &t.Task
+}
+
+// GoAttr is [Go] with attributes.
+func GoAttr[T any](ex Spawner, a Attr, f func(ctx context.Context) (T, error)) *Task[T] {
+	t := newFunction(f)
+	t.own = a.Goroutine
+	t.ctx.parent = a.Context
+	ex.admit(&t.core, &a)
+	if a.Context != nil && a.Context.Done() != nil {
+		t.ctx.stop = context.AfterFunc(a.Context, t.core.cancel)
+	}
+	ex.launch(&t.core)
+	return &t.Task
+}
+
+// A function is a task whose future is a body on a coroutine. The embedded
+// Task comes first, so that a *Task is all a user needs.
+type function[T any] struct {
+	Task[T]
+	f   func(context.Context) (T, error)
+	co  *coroutine // nil before the body begins, and when it has ended
+	own bool
+	why error // why the body is being ended, if it is
+	ctx taskContext
+}
+
+func newFunction[T any](f func(context.Context) (T, error)) *function[T] {
+	t := &function[T]{f: f}
+	t.waker.Init(t)
+	t.state.Store(scheduled)
+	return t
+}
+
+// OnWake implements pollster.Wakeable.
+func (t *function[T]) OnWake() { t.wake() }
+
+// step implements runnable.
+func (t *function[T]) step(d *driver) bool {
+	co := t.co
+	if co == nil {
+		co = d.coroutine(t.own)
+		co.task, co.body, co.ended = &t.core, t, false
+		t.co = co
+	}
+	co.resume(d)
+	if !co.ended {
+		return false
+	}
+	t.co = nil
+	d.put(co)
+	return true
+}
+
+// run is the body of the coroutine.
+func (t *function[T]) run() {
+	normal := false
+	defer func() {
+		t.f = nil
+		if !normal {
+			if v := recover(); v != nil {
+				t.panicked(v, debug.Stack(), t.home.onPanic())
+			} else if t.why != nil {
+				t.fail(t.why)
+			} else {
+				t.fail(ErrGoexit)
+			}
+		}
+		t.ctx.end(context.Canceled)
+	}()
+	v, err := t.f(&t.ctx)
+	normal = true
+	t.value = v
+	if err != nil {
+		t.fail(err)
+	}
+}
+
+// drop implements runnable.
+func (t *function[T]) drop(why error) bool {
+	t.ctx.end(why)
+	if t.co == nil {
+		t.f = nil
+		t.fail(why)
+		return true
+	}
+	t.why = why
+	t.co.breaks = why == ErrClosed || !t.ctx.noticed()
+	if why == ErrClosed {
+		t.co.closing = true
+	}
+	return false
+}
+
+// interrupt implements runnable.
+func (t *function[T]) interrupt(why error) { t.ctx.end(why) }
+
+// forget implements runnable.
+func (t *function[T]) forget() { t.f, t.co = nil, nil }
+
+// A taskContext is the context of a function. It is part of the task, and makes
+// its channel only when somebody asks for it.
+type taskContext struct {
+	parent context.Context // values come from here; may be nil
+	stop   func() bool     // detaches the parent; set before the task is shared
+
+	mu    sync.Mutex
+	err   error
+	seen  bool // somebody has been told err
+	done  chan struct{}
+	funcs map[*func()]struct{}
+}
+
+// Deadline implements context.Context.
+func (c *taskContext) Deadline() (time.Time, bool) {
+	if c.parent != nil {
+		return c.parent.Deadline()
+	}
+	return time.Time{}, false
+}
+
+// Done implements context.Context.
+func (c *taskContext) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.err != nil {
+			close(c.done)
+		}
+	}
+	return c.done
+}
+
+// Err implements context.Context.
+func (c *taskContext) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		return nil
+	}
+	c.seen = true
+	return context.Canceled
+}
+
+func (c *taskContext) noticed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen
+}
+
+// Value implements context.Context.
+func (c *taskContext) Value(key any) any {
+	if c.parent != nil {
+		return c.parent.Value(key)
+	}
+	return nil
+}
+
+// AfterFunc is what contexts derived from this one attach themselves by,
+// instead of by a goroutine each (see context.AfterFunc).
+func (c *taskContext) AfterFunc(f func()) (stop func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := &f
+	if c.err != nil {
+		c.seen = true
+		go f()
+		return func() bool { return false }
+	}
+	if c.funcs == nil {
+		c.funcs = make(map[*func()]struct{})
+	}
+	c.funcs[key] = struct{}{}
+	return func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		_, there := c.funcs[key]
+		delete(c.funcs, key)
+		return there
+	}
+}
+
+// end ends the context, unless it has ended.
+func (c *taskContext) end(why error) {
+	c.mu.Lock()
+	if c.err != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.err = why
+	if c.done != nil {
+		close(c.done)
+	}
+	funcs := c.funcs
+	c.funcs = nil
+	c.mu.Unlock()
+	if c.stop != nil {
+		c.stop()
+	}
+	for f := range funcs {
+		// Here and now, not on a goroutine: a context derived from this one
+		// has to have ended when the task is told. What package context
+		// registers does not block, and starts a goroutine for what might.
+		(*f)()
+	}
+}

@@ -1,0 +1,83 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Options are the settings of an [Executor]. The zero value is good.
+type Options struct {
+	// Name appears in the stacks and reports of the executor.
+	Name string
+
+	// Park makes every task park its worker where it would suspend, as Attr
+	// does for one task. See «Mutexes» in the package documentation.
+	Park bool
+
+	// StuckAfter is how long a worker may be in one poll before another one
+	// is started in its place: between once and twice this time passes. 0
+	// means 10 ms; a negative value switches the monitor off.
+	StuckAfter time.Duration
+
+	// OnStuck, if not nil, is called with the stack of the poll each time a
+	// worker is found stuck, on a goroutine of its own. Taking the stack
+	// stops the whole program for a moment.
+	OnStuck func(stack []byte)
+
+	// OnPanic is called with a panic that nobody can receive, on the
+	// goroutine that found that out. If it is nil such a panic ends the
+	// program.
+	OnPanic func(v any, stack []byte)
+}
+
+var errStuckAfter = errors.New("executor: OnStuck without a monitor (StuckAfter is negative)")
+
+func (o *Options) check() error {
+	if o.StuckAfter < 0 && o.OnStuck != nil {
+		return errStuckAfter
+	}
+	if o.StuckAfter == 0 {
+		o.StuckAfter = 10 * time.Millisecond
+	}
+	if o.OnPanic == nil {
+		o.OnPanic = crash
+	}
+	return nil
+}
+
+// A Priority says which of several ready tasks is polled first. It is no
+// promise of more than that: a task that is ready is polled sooner or later
+// whatever its priority (see «Fairness» in the package documentation).
+type Priority int8
+
+// The priorities.
+const (
+	Low    Priority = -1
+	Normal Priority = 0
+	High   Priority = 1
+)
+
+// Attr are the attributes of one task. The zero value is what [Spawn] and [Go]
+// use.
+type Attr struct {
+	Name     string   // for people
+	Meta     any      // whatever belongs to the task
+	Priority Priority // not used by a Local
+
+	// Park makes the task park its worker where it would suspend: what runs
+	// on the goroutine stays on it, as in plain Go. An Executor has another
+	// worker stand in; a Local stands still meanwhile. It is for code that
+	// waits while it holds a sync.Mutex.
+	Park bool
+
+	// Goroutine gives a function a goroutine of its own, instead of a
+	// coroutine, that runs while its worker waits for it. It is for functions
+	// that call runtime.LockOSThread and must keep their thread while they
+	// wait. It costs some microseconds at each wait.
+	Goroutine bool
+
+	// Context is where the context of a function takes its values from, and
+	// whose end cancels the task. nil means neither.
+	Context context.Context
+}

@@ -1,0 +1,495 @@
+package executor
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/causeway-go/causeway/executor/internal/threadlock"
+	"github.com/causeway-go/causeway/internal/goroutine"
+	"github.com/causeway-go/causeway/internal/park"
+)
+
+// A worker is a goroutine that polls tasks: one that has called Run, one that
+// stands in for such a one, or one inside Tick.
+type worker struct {
+	driver
+	ex     *Executor
+	ring   ring
+	place  goroutine.Place
+	signal atomic.Uint32
+	notif  *park.Notifier
+	permit uint64 // the one generation of notif
+	shard  int
+
+	current *core // being polled or dropped, by this goroutine
+	ticks   uint32
+	seed    uint32
+	waiting bool   // between BeforeWait and AfterWait
+	polls   uint64 // not yet in ex.counts
+	over    chan struct{}
+
+	// The goroutine that runs the current poll, for OnStuck only.
+	goroutineID atomic.Uint64
+
+	// Guarded by ex.mu:
+	entered bool // in ex.idle
+	awake   bool // between wake-up and sleep: the monitor looks at it
+	held    uint8
+	helper  *worker // the stand-in, working or not
+}
+
+// A driver is what polls tasks: the worker of an Executor, or a Local. It keeps
+// coroutines for the functions among them.
+type driver struct {
+	worker *worker
+	local  *Local
+	free   []*coroutine
+}
+
+// The signals to a worker, which it looks at before each poll.
+const (
+	signalStop   uint32 = 1 << iota // its Run is to return
+	signalClose                     // the executor has ended
+	signalRetire                    // a stand-in: nobody needs it any more
+	signalProbe                     // set by the monitor, cleared by the worker: a sign of life
+	signalStuck                     // the monitor has found it stuck
+)
+
+const signalQuit = signalStop | signalClose | signalRetire
+
+// How often a worker looks where it would not look otherwise, in polls. See
+// «Fairness» in the package documentation.
+const (
+	globalEvery = 61  // at the queue of tasks from elsewhere, though it has its own
+	lowEvery    = 64  // at the tasks of low priority, though there are others
+	highPause   = 8   // not at the tasks of high priority, though there are some
+	againMax    = 64  // polls of one task in a row, while there is no other
+	batch       = 128 // tasks taken from a queue at a time, at most
+)
+
+func newWorker(ex *Executor) *worker {
+	w := &worker{ex: ex, notif: park.New()}
+	w.driver.worker = w
+	w.permit = w.notif.Begin()
+	return w
+}
+
+// join makes w known to its executor, who may then steal from it.
+func (w *worker) join() {
+	ex := w.ex
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	old := *ex.workers.Load()
+	all := append(old[:len(old):len(old)], w)
+	w.shard = len(all) % shards
+	w.seed = uint32(len(all)) * 2654435769
+	ex.workers.Store(&all)
+	if ex.closed.Load() {
+		w.signal.Or(signalClose)
+	}
+}
+
+// part undoes join.
+func (w *worker) part() {
+	ex := w.ex
+	ex.mu.Lock()
+	defer ex.mu.Unlock()
+	old := *ex.workers.Load()
+	all := make([]*worker, 0, len(old))
+	for _, x := range old {
+		if x != w {
+			all = append(all, x)
+		}
+	}
+	ex.workers.Store(&all)
+}
+
+// tell sets a signal and wakes the worker, and those who stand in for it.
+func (w *worker) tell(signal uint32) {
+	w.signal.Or(signal)
+	w.notify()
+	if signal&(signalStop|signalClose) != 0 {
+		w.ex.mu.Lock()
+		h := w.helper
+		w.ex.mu.Unlock()
+		if h != nil {
+			h.tell(signal)
+		}
+	}
+}
+
+func (w *worker) notify() { w.notif.Notify(w.permit) }
+
+// work is Run on a worker that has joined.
+func (w *worker) work() {
+	if threadlock.Current().Locked() {
+		elsewhere(w.work)
+		return
+	}
+	w.place.Enter(w)
+	if w.ex.options.OnStuck != nil {
+		w.goroutineID.Store(goroutineID())
+	}
+	w.wakeUp()
+	for !w.loop() {
+	}
+	w.place.Leave()
+	w.quit()
+}
+
+// elsewhere runs f on a goroutine of its own, which is not locked to a thread,
+// and waits for it. A panic or Goexit must not leave f.
+func elsewhere(f func()) {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		f()
+	}()
+	<-over
+}
+
+// quit leaves everything in order behind.
+func (w *worker) quit() {
+	w.flush()
+	w.endCoroutines()
+	w.publish()
+	w.part()
+	w.ex.mu.Lock()
+	h := w.helper
+	w.awake = false
+	w.ex.mu.Unlock()
+	if h != nil {
+		h.tell(signalStop)
+	}
+	// Tasks may have been pushed for us alone, and a wake-up meant for
+	// anybody may have come to us.
+	w.flush()
+	w.ex.waking.Store(false)
+	if w.ex.pending() {
+		w.ex.notify()
+	}
+	if w.over != nil {
+		close(w.over)
+	}
+}
+
+// flush gives the tasks of w to everybody.
+func (w *worker) flush() {
+	for c := w.ring.pop(); c != nil; c = w.ring.pop() {
+		w.ex.queues[Normal+1].push(c)
+	}
+	if w.ex.closed.Load() {
+		w.ex.sweep()
+	}
+}
+
+// loop polls tasks until w is to stop, and then reports true. If a poll ends
+// with a panic, loop reports false, to be called again: that costs nothing
+// until it happens, where a recover around each poll would cost a little each
+// time. If a poll ends by Goexit, this goroutine cannot be kept; another one
+// goes on as this worker, and this one waits for it, so that its owner sees Run
+// end when it should.
+func (w *worker) loop() (over bool) {
+	normal := false
+	defer func() {
+		if normal {
+			return
+		}
+		c, v := w.current, recover()
+		if c == nil {
+			panic(v) // not from a task: a bug in here
+		}
+		w.ex.caught(c, v)
+		w.finish(c)
+		if v == nil {
+			w.succeed()
+		}
+	}()
+	for {
+		if s := w.signal.Load(); s != 0 && w.attend(s) {
+			normal = true
+			return true
+		}
+		if c := w.next(); c != nil {
+			w.run(c)
+		} else {
+			w.sleep()
+		}
+	}
+}
+
+// succeed has another goroutine go on as w. If it is the first time, it waits
+// for the end of the last one that does.
+func (w *worker) succeed() {
+	w.place.Leave()
+	over := w.over
+	if over == nil {
+		w.over = make(chan struct{})
+	}
+	last := w.over
+	go w.work()
+	if over == nil {
+		<-last
+	}
+}
+
+// attend looks at the signals and reports whether w is to stop.
+func (w *worker) attend(s uint32) bool {
+	if s&(signalProbe|signalStuck) != 0 {
+		w.signal.And(^(signalProbe | signalStuck))
+		if s&signalStuck != 0 {
+			w.release(heldStuck)
+		}
+	}
+	return s&signalQuit != 0
+}
+
+// next returns a task to poll, or nil.
+func (w *worker) next() *core {
+	w.ticks++
+	if w.ticks%globalEvery == 0 {
+		w.publish()
+		if c := w.ex.queues[Normal+1].take(1, 1); c != nil {
+			return c
+		}
+	}
+	if w.ticks%lowEvery == 0 {
+		if c := w.ex.queues[Low+1].take(1, 1); c != nil {
+			return c
+		}
+	}
+	if w.ticks%highPause != 0 {
+		if c := w.ex.queues[High+1].take(1, 1); c != nil {
+			return c
+		}
+	}
+	if c := w.ring.pop(); c != nil {
+		return c
+	}
+	if c := w.grab(); c != nil {
+		return c
+	}
+	if c := w.ex.queues[High+1].take(1, 1); c != nil {
+		return c
+	}
+	return w.ex.queues[Low+1].take(1, 1)
+}
+
+// grab takes tasks from the queue of all, or else from another worker, keeps
+// all but the first for later, and has others look for more.
+func (w *worker) grab() *core {
+	workers := *w.ex.workers.Load()
+	c := w.ex.queues[Normal+1].take(batch, max(len(workers), 1))
+	if c != nil {
+		for x := c.next; x != nil; {
+			next := x.next
+			w.push(x)
+			x = next
+		}
+		c.next = nil
+	} else if c = w.steal(workers); c == nil {
+		return nil
+	}
+	if w.ring.len() > 0 || !w.ex.queues[Normal+1].empty() {
+		w.ex.notify()
+	}
+	return c
+}
+
+// steal takes half of the tasks of another worker, starting at a random one.
+func (w *worker) steal(workers []*worker) *core {
+	w.seed = w.seed*1664525 + 1013904223
+	for i := range workers {
+		x := workers[(int(w.seed>>8)+i)%len(workers)]
+		if x == w {
+			continue
+		}
+		if c := x.ring.stealInto(&w.ring); c != nil {
+			return c
+		}
+	}
+	return nil
+}
+
+// push queues c here. If there is no room, half of the queue goes to everybody.
+func (w *worker) push(c *core) {
+	for !w.ring.push(c) {
+		for range ringSize / 2 {
+			if x := w.ring.pop(); x != nil {
+				w.ex.queues[Normal+1].push(x)
+			}
+		}
+	}
+	if w.ex.closed.Load() {
+		w.ex.sweep() // see Executor.push
+	}
+}
+
+// requeue queues c, which has been woken during its poll: at the end, so that
+// one that wakes itself again and again does not keep others waiting.
+func (w *worker) requeue(c *core) {
+	if c.rank != Normal {
+		w.ex.queues[c.rank+1].push(c)
+		if w.ex.closed.Load() {
+			w.ex.sweep()
+		}
+		return
+	}
+	w.push(c)
+	if w.ring.len() > 1 {
+		w.ex.notify()
+	}
+}
+
+// run polls c, if it is still to be polled.
+func (w *worker) run(c *core) {
+	if !update(c, beginState) {
+		return
+	}
+	w.current = c
+	r := c.self()
+	for n := 0; ; n++ {
+		if s := c.state.Load(); s&(canceled|told) == canceled {
+			set(c, tellState)
+			if r.drop(why(s)) {
+				break
+			}
+		}
+		w.polls++
+		if r.step(&w.driver) {
+			break
+		}
+		if n < againMax && w.nothingElse() && update(c, againState) {
+			continue
+		}
+		if s := c.state.Load(); s&scheduled == 0 && c.flags&listed == 0 && !w.ex.enter(c) {
+			set(c, func(s uint32) uint32 { return s | canceled | shutting })
+			continue
+		}
+		switch update(c, suspendState) {
+		case parked:
+			w.current = nil
+			return
+		case requeue:
+			w.current = nil
+			w.requeue(c)
+			return
+		case retell:
+			if r.drop(why(c.state.Load())) {
+				w.finish(c)
+				return
+			}
+		}
+	}
+	w.finish(c)
+}
+
+// why is the error of a task that ends because of a cancellation.
+func why(s uint32) error {
+	if s&shutting != 0 {
+		return ErrClosed
+	}
+	return ErrCanceled
+}
+
+// finish makes the end of c known.
+func (w *worker) finish(c *core) {
+	w.current = nil
+	w.ex.leave(c)
+	c.ended()
+	w.ex.gone(c)
+}
+
+// nothingElse reports whether w may as well poll the same task again.
+func (w *worker) nothingElse() bool {
+	q := &w.ex.queues
+	return w.signal.Load() == 0 && w.ring.len() == 0 && q[Normal+1].empty() && q[High+1].empty() && q[Low+1].empty()
+}
+
+// pending reports whether there is a task in any queue.
+func (ex *Executor) pending() bool {
+	for i := range ex.queues {
+		if !ex.queues[i].empty() {
+			return true
+		}
+	}
+	for _, w := range *ex.workers.Load() {
+		if w.ring.len() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// sleep waits until there may be something to do. The queues are looked at once
+// more after w stands in the list of the idle, see Executor.notify.
+func (w *worker) sleep() {
+	ex := w.ex
+	w.publish()
+	ex.mu.Lock()
+	ex.idle = append(ex.idle, w)
+	w.entered, w.awake = true, false
+	ex.parked.Store(int32(len(ex.idle)))
+	ex.mu.Unlock()
+	if !ex.pending() && w.signal.Load()&^signalProbe == 0 {
+		w.notif.WaitAt(w.place.Outer(), context.Background(), false)
+	}
+	w.wakeUp()
+}
+
+// wakeUp is the end of sleep: w leaves the list, unless it has been taken out
+// by whoever woke it, who then waits for waking to be cleared.
+func (w *worker) wakeUp() {
+	ex := w.ex
+	ex.mu.Lock()
+	taken := !w.entered
+	if w.entered {
+		w.entered = false
+		for i, x := range ex.idle {
+			if x == w {
+				ex.idle = append(ex.idle[:i], ex.idle[i+1:]...)
+				break
+			}
+		}
+		ex.parked.Store(int32(len(ex.idle)))
+	}
+	w.awake = true
+	ex.mu.Unlock()
+	if taken {
+		ex.waking.Store(false)
+	}
+	ex.monitor.arm()
+}
+
+// here returns the worker that the calling goroutine polls for, or nil.
+func here() *worker {
+	p := goroutine.Here()
+	if p == nil {
+		return nil
+	}
+	switch h := p.Hooks().(type) {
+	case *worker:
+		return h
+	case *coroutine:
+		if h.driver != nil {
+			return h.driver.worker
+		}
+	}
+	return nil
+}
+
+// BeforeWait implements goroutine.Hooks: a poll on this worker is about to
+// wait. Another worker stands in meanwhile.
+func (w *worker) BeforeWait() goroutine.Parker {
+	w.waiting = true
+	w.holdUp(heldWaiting)
+	return nil
+}
+
+// AfterWait implements goroutine.Hooks. It does not wait for the stand-in to
+// retire: what this poll does next may be what the stand-in's task needs. So
+// for a moment both work.
+func (w *worker) AfterWait() {
+	w.waiting = false
+	w.release(heldWaiting)
+}
