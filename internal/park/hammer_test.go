@@ -148,8 +148,8 @@ func TestHammerHandoffsLoseNothing(t *testing.T) {
 		{"ParkThread", 40_000, true, [2]func(p *post){waitThread, waitThread}},
 		{"futex", 8_000, true, [2]func(p *post){prefer(park.ByFutex), prefer(park.ByFutex)}},
 		{"scheduler", 8_000, true, [2]func(p *post){prefer(park.ByScheduler), prefer(park.ByScheduler)}},
-		{"futex, not locked", 8_000, false, [2]func(p *post){prefer(park.ByFutex), waitPark}},
-		{"mixed", 46_000, false, [2]func(p *post){waitMixed(), waitMixed()}},
+		{"futex, not locked", 2_000, false, [2]func(p *post){prefer(park.ByFutex), waitPark}},
+		{"mixed", 52_000, false, [2]func(p *post){waitMixed(), waitMixed()}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rounds := c.rounds

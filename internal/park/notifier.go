@@ -112,8 +112,8 @@ func (n *Notifier) Consume() bool {
 // publish moves empty to the given parked state. If it returns false the
 // permit has come first and the owner must not park.
 func (n *Notifier) publish(parked uint64) bool {
-	s := n.state.Load() &^ stateMask
-	return n.state.CompareAndSwap(s|empty, s|parked)
+	s := n.state.Load() &^ stateMask // and so empty
+	return n.state.CompareAndSwap(s, s|parked)
 }
 
 // Park waits in Go's scheduler until there is a permit and consumes it. In a
@@ -154,8 +154,8 @@ func (n *Notifier) ParkOr(done <-chan struct{}) bool {
 		select {
 		case <-ch:
 		case <-done:
-			s := n.state.Load() &^ stateMask
-			if n.state.CompareAndSwap(s|parkedChan, s|empty) {
+			s := n.state.Load() &^ stateMask // and so empty
+			if n.state.CompareAndSwap(s|parkedChan, s) {
 				break
 			}
 			<-ch // a Notify has left the parked state and owes us this
