@@ -137,6 +137,7 @@ func TestInterruptLeavesAReadThatHangs(t *testing.T) {
 					return os.Open(name)
 				}
 			})
+			p.grace = time.Hour // not needed: it is not the walk that hangs
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() {
 				<-reading
