@@ -42,6 +42,7 @@ type coroutine struct {
 	body   body
 	lock   threadlock.State
 	self   uintptr // the identity of its goroutine
+	number uint64  // its number, where stacks are wanted
 
 	own     bool // a goroutine of its own
 	kept    bool // its place stays registered while it is suspended
@@ -201,8 +202,12 @@ func (co *coroutine) relock() {
 // resume runs the body until it suspends or ends. It does not panic.
 func (co *coroutine) resume(d *driver) {
 	co.driver = d
-	if d != nil && d.local != nil {
+	switch {
+	case d == nil:
+	case d.local != nil:
 		defer d.local.current.Store(goroutine.Current())
+	case d.wantsStacks():
+		defer d.worker.goroutineID.Store(d.worker.goroutineID.Load())
 	}
 	if !co.own && threadlock.Current() != co.lock {
 		elsewhere(co.switchTo)
@@ -230,9 +235,7 @@ func (co *coroutine) suspend() {
 		co.place.Leave()
 	}
 	co.yield(struct{}{})
-	if l := co.local(); l != nil {
-		l.current.Store(co.self)
-	}
+	co.regained()
 	if leave {
 		co.place.Enter(co)
 	}
@@ -248,10 +251,31 @@ func (co *coroutine) local() *Local {
 
 // gained is called when control comes to a body, and when the body is over.
 func (co *coroutine) gained(busy bool) {
+	if co.driver != nil && co.driver.wantsStacks() && co.number == 0 {
+		co.number = goroutineID()
+	}
+	co.regained()
 	if l := co.local(); l != nil {
-		l.current.Store(co.self)
 		l.watch.note(busy)
 	}
+}
+
+// regained tells the driver that it is this goroutine that runs for it now.
+func (co *coroutine) regained() {
+	d := co.driver
+	switch {
+	case d == nil:
+	case d.local != nil:
+		d.local.current.Store(co.self)
+	case d.wantsStacks():
+		d.worker.goroutineID.Store(co.number)
+	}
+}
+
+// wantsStacks reports whether somebody wants the stack of a worker that is
+// stuck.
+func (d *driver) wantsStacks() bool {
+	return d.worker != nil && d.worker.ex.options.OnStuck != nil
 }
 
 // BeforeWait implements goroutine.Hooks.

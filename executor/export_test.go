@@ -20,3 +20,9 @@ func SelfIsTask() bool {
 	t := newTask(pollster.Ready(1))
 	return t.self() == runnable(t)
 }
+
+// MonitorArmed reports whether the monitor's timer runs.
+func (ex *Executor) MonitorArmed() bool { return ex.monitor.armed.Load() }
+
+// WakeUps returns how often workers have been woken, plus the monitor's looks.
+func (ex *Executor) WakeUps() uint64 { return ex.counts.wakeUps.Load() + ex.counts.looks.Load() }

@@ -115,6 +115,7 @@ func (m *monitor) stop() {
 
 // tick looks at every worker once.
 func (m *monitor) tick() {
+	m.ex.counts.looks.Add(1)
 	again := m.look()
 	if !again {
 		// A worker that wakes up now either sees armed cleared, or has been

@@ -12,12 +12,15 @@ type Stats struct {
 	Polls    uint64 // up to the last 61 polls of each worker are missing
 	StandIns uint64 // how often a worker had to be stood in for
 	Stuck    uint64 // how often the monitor found one stuck in a poll
+	WakeUps  uint64 // how often an idle worker has been woken
 }
 
 type counts struct {
 	polls    atomic.Uint64
 	standIns atomic.Uint64
 	stuck    atomic.Uint64
+	wakeUps  atomic.Uint64
+	looks    atomic.Uint64
 }
 
 // Stats returns the figures of ex. It does not block.
@@ -28,6 +31,7 @@ func (ex *Executor) Stats() Stats {
 		Polls:    ex.counts.polls.Load(),
 		StandIns: ex.counts.standIns.Load(),
 		Stuck:    ex.counts.stuck.Load(),
+		WakeUps:  ex.counts.wakeUps.Load(),
 	}
 	for i := range ex.queues {
 		s.Queued += int(ex.queues[i].ready.Load())

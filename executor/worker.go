@@ -433,6 +433,7 @@ func (w *worker) sleep() {
 	ex.mu.Unlock()
 	if !ex.pending() && w.signal.Load()&^signalProbe == 0 {
 		w.notif.WaitAt(w.place.Outer(), context.Background(), false)
+		ex.counts.wakeUps.Add(1)
 	}
 	w.wakeUp()
 }
