@@ -35,4 +35,5 @@ const (
 	holdFirst = 2.0
 	holdLast  = 30.0
 	rho       = 0.01
+	farStep   = 0.25
 )

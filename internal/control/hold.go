@@ -27,9 +27,11 @@ func (h *holdState) begin(c *Controller) {
 // resume goes on after a probe that failed.
 func (h *holdState) resume(c *Controller, sure bool) {
 	c.mode = holding
+	grow := 1.2
 	if sure {
-		h.interval = min(2*h.interval, holdLast)
+		grow = 1.5
 	}
+	h.interval = min(grow*h.interval, holdLast)
 	h.nextAt = c.now + h.interval
 	h.doubted = false
 	c.restart()
@@ -103,6 +105,10 @@ func (h *holdState) changedLoad(c *Controller) bool {
 		c.search.begin(c, true)
 		return true
 	}
+	if c.at == c.last {
+		h.begin(c)
+		return true
+	}
 	if d < 1 && c.load > 0.8*load {
 		c.search.begin(c, false)
 		return true
@@ -112,21 +118,21 @@ func (h *holdState) changedLoad(c *Controller) bool {
 	return true
 }
 
+// probeSteps are the trials of hold, in turn: small steps for what the search
+// did not resolve, and a long one against a local maximum.
+var probeSteps = [...]float64{math.Sqrt2 / 2, math.Sqrt2, 1 / 1.19, 1.19, farStep}
+
 // probe tries a neighbour if the budget covers what it may cost.
 func (h *holdState) probe(c *Controller) {
-	var j int
-	share := 0.25
-	switch h.turn % 3 {
-	case 0:
-		j = c.scaled(c.at, math.Sqrt2/2)
-	case 1:
-		j = c.scaled(c.at, math.Sqrt2)
+	turn := h.turn % len(probeSteps)
+	f := probeSteps[turn]
+	j, share := c.scaled(c.at, f), min(1-f, 0.25)
+	if f > 1 {
 		share = 0.1
 		if c.crowded() {
 			j = c.at
 		}
-	case 2:
-		j = c.scaled(c.at, 0.25)
+	} else if f == farStep {
 		share = 0.75
 	}
 	if j == c.at {
@@ -134,11 +140,11 @@ func (h *holdState) probe(c *Controller) {
 		return
 	}
 	x := max(h.ref.counted(), 1e-3)
-	if v := &c.levels[j]; v.valid() && c.now-v.at < 20 {
-		share = min(max(1-v.counted()/x, 0.02), share)
+	if _, se, _, ok := c.compare(c.at, j); ok && se < 0.1 && c.now-c.levels[j].at < 20 {
+		share = min(max(1-c.levels[j].counted()/x+se/2, 0.02), share)
 	}
 	cost := share * (c.settleTime() + min(max(sliceCount, float64(c.limit))/x, sliceCap))
-	if h.turn%3 == 2 {
+	if f == farStep {
 		cost = share * (c.settleTime() + 0.15)
 	}
 	if cost > h.budget {
@@ -163,12 +169,12 @@ func (c *Controller) refill() bool {
 		return false
 	}
 	mean, _ := c.since.logMean()
-	slower := c.since.count < sliceCount || !c.ramp.have || mean-c.ramp.mean > 0.2
+	slower := c.since.count < sliceCount || !c.ramp.have || mean-c.ramp.mean > 0.1
 	if c.slow < c.refilled && slower {
 		c.limited, c.refilled = false, 0 // it did not help
 		return false
 	}
-	f := min(max(0.9/c.slow, 1.2), 2)
+	f := min(max(0.9/c.slow, 1.2), 1.5)
 	c.refilled = c.slow * (1 + 0.3*(f-1))
 	c.forget()
 	c.set(c.scaled(c.at, f), Freed)

@@ -12,6 +12,7 @@ type rampState struct {
 	mean      float64 // of ln(service time)
 	variance  float64
 	rate      float64
+	count     float64 // of completions that rate was found from
 	service   float64 // mean service time
 	validated float64 // the last limit that evidence led to
 	climbed   int     // steps up that evidence justified
@@ -102,11 +103,13 @@ func (r *rampState) step(c *Controller) {
 	eS := 1 - (mean-r.mean)/step
 	se := math.Sqrt(variance+r.variance) / step
 	eX := math.Log(x/r.rate) / step
+	seX := math.Sqrt(1/s.count+1/r.count) / step
 	var more bool
 	if c.busy {
 		more = eS-se > 0.4 && eX > 0.3
 	} else {
-		more = eS > 0.4 && eX > 0.3 || eS+se > 0.4 && eX > 0.5 || eS-se > 0.8 && eX > -0.1
+		more = eS > 0.4 && eX > 0.3 || eS+se > 0.4 && eX > 0.5 || eS-se > 0.8 && (eX > -0.1 || c.load < 0.7) ||
+			s.count < 60 && eX+0.7*seX > 0.5
 	}
 	if more {
 		r.climbed++
@@ -135,6 +138,7 @@ func (r *rampState) remember(c *Controller) {
 	r.have = true
 	r.prevAt, r.rate, r.service = c.at, s.counted(), s.service/s.count
 	r.mean, r.variance = s.logMean()
+	r.count = s.count
 	r.validated = float64(c.limit)
 	r.seen[c.at] = trace{r.rate, r.mean}
 }

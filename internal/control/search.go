@@ -106,7 +106,7 @@ func (q *searchState) hopeless(c *Controller, j int) bool {
 // far is the candidate of a long step down: a quarter, or as many as there
 // are processors if those are the limit.
 func (q *searchState) far(c *Controller) int {
-	j := c.scaled(q.base, 0.25)
+	j := c.scaled(q.base, farStep)
 	if procs := int(math.Ceil(c.prev.Procs)); c.busy && c.limit <= 4*procs {
 		j = max(j, c.index(procs))
 	}
@@ -226,7 +226,7 @@ func (q *searchState) judge(c *Controller) {
 		// As good a long way off: if there is a better one, it is in between.
 		q.pairs = 0
 		q.try(c, (q.base+q.cand)/2)
-	case q.pairs < pairsMax || !q.probe && q.pairs < 2*pairsMax:
+	case q.pairs < pairsMax || (!q.probe || gain > 0) && q.pairs < 2*pairsMax:
 		q.pairs++
 		if c.at == q.base {
 			c.set(q.cand, Probe)
