@@ -117,6 +117,9 @@ func (d *driver) put(co *coroutine) {
 // end ends a coroutine that has no body.
 func (co *coroutine) end(d *driver) {
 	co.body = nil
+	if co.lock.Locked() && co.lock != threadlock.Current() {
+		return // its goroutine cannot be reached from here, and remains
+	}
 	co.resume(d)
 }
 
@@ -210,6 +213,9 @@ func (co *coroutine) resume(d *driver) {
 		defer d.worker.goroutineID.Store(d.worker.goroutineID.Load())
 	}
 	if !co.own && threadlock.Current() != co.lock {
+		if co.lock.Locked() {
+			panic("executor: a stack was to be resumed under another thread lock")
+		}
 		elsewhere(co.switchTo)
 		return
 	}

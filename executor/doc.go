@@ -20,6 +20,7 @@
 //     it, for one OS thread. Its tasks need no locks among themselves. It can be
 //     driven from a loop that belongs to somebody else.
 //   - A [Thread] is an OS thread with a Local on it.
+//   - A [Scope] is a block of code that does not end before the tasks in it.
 //
 // Package [github.com/causeway-go/causeway/executor/meet] has channels and
 // locks that suspend a task where Go's own would hold up its worker.

@@ -31,6 +31,7 @@ import (
 // Attr.Goroutine.
 func Go[T any](ex Spawner, f func(ctx context.Context) (T, error)) *Task[T] {
 	t := newFunction(f)
+	t.inherit(ex)
 	ex.admit(&t.core, nil)
 	ex.launch(&t.core)
 	return &t.Task
@@ -41,6 +42,7 @@ func GoAttr[T any](ex Spawner, a Attr, f func(ctx context.Context) (T, error)) *
 	t := newFunction(f)
 	t.own = a.Goroutine
 	t.ctx.parent = a.Context
+	t.inherit(ex)
 	ex.admit(&t.core, &a)
 	if a.Context != nil && a.Context.Done() != nil {
 		t.ctx.stop = context.AfterFunc(a.Context, t.core.cancel)
@@ -58,6 +60,13 @@ type function[T any] struct {
 	own bool
 	why error // why the body is being ended, if it is
 	ctx taskContext
+}
+
+// inherit gives a function in a Scope the values of its context.
+func (t *function[T]) inherit(ex Spawner) {
+	if s, ok := ex.(*Scope); ok && t.ctx.parent == nil {
+		t.ctx.parent = s.ctx
+	}
 }
 
 func newFunction[T any](f func(context.Context) (T, error)) *function[T] {

@@ -68,9 +68,10 @@ type Local struct {
 
 	// The rest belongs to the goroutine in current.
 	ready  fifo
-	held   []*core // cannot be resumed under the present thread lock
-	active *core   // list of the tasks that have begun
-	loop   *loop   // where tasks are polled now
+	held   []*core          // cannot be resumed under lock
+	lock   threadlock.State // of the latest Poll
+	active *core            // list of the tasks that have begun
+	loop   *loop            // where tasks are polled now
 	budget int
 	next   time.Time // Turn's last answer
 	known  bool
@@ -221,10 +222,13 @@ func (l *Local) Poll(budget int) (more bool) {
 	}
 	l.watch.begin()
 	l.budget = budget
-	for _, c := range l.held {
-		l.ready.push(c)
+	if now := lockState(); now != l.lock {
+		l.lock = now
+		for _, c := range l.held {
+			l.ready.push(c)
+		}
+		l.held = l.held[:0]
 	}
-	l.held = l.held[:0]
 	l.drain()
 	l.poll()
 	if turn := l.options.Turn; turn != nil {
@@ -326,6 +330,13 @@ func (l *Local) finishOff(c *core) {
 	l.closing.Lock()
 	defer l.closing.Unlock()
 	if c.finished() || c.local&gone != 0 {
+		return
+	}
+	if r := c.self(); !l.resumable(r) {
+		// Its stack cannot be unwound here; it stays as it is for good.
+		r.forget()
+		c.fail(ErrClosed)
+		l.finish(c)
 		return
 	}
 	over := false

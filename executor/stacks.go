@@ -49,6 +49,5 @@ func stackOf(id uint64) []byte {
 // isSuspended reports whether a stack is that of a coroutine nobody has
 // switched to.
 func isSuspended(stack []byte) bool {
-	header, _, _ := bytes.Cut(stack, []byte("\n"))
-	return bytes.Contains(header, []byte("[coroutine"))
+	return bytes.Contains(stack, []byte("executor.(*coroutine).suspend("))
 }

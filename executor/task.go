@@ -74,7 +74,7 @@ const (
 type extra struct {
 	name  string
 	meta  any
-	done  func() // called at the end, by the finisher
+	done  func(*core) // called at the end, by the finisher
 	err   error
 	panic *panicRecord
 }
@@ -314,7 +314,7 @@ func (c *core) ended() {
 		waiters.wake(c)
 	}
 	if e != nil && e.done != nil {
-		e.done()
+		e.done(c)
 	}
 }
 

@@ -35,6 +35,9 @@ type State struct {
 // Locked reports whether s is the state of a locked goroutine.
 func (s State) Locked() bool { return s.thread != 0 }
 
+// SameThread reports whether both goroutines are locked to one thread.
+func (s State) SameThread(other State) bool { return s.Locked() && s.thread == other.thread }
+
 // Depth returns how often the goroutine has been locked by LockOSThread, if
 // that is known.
 func (s State) Depth() (n int, known bool) {
