@@ -27,6 +27,15 @@ func (b *bet) take() bool {
 	return true
 }
 
+// settle tells whether the try has won.
+func (b *bet) settle(won bool) {
+	if won {
+		b.won()
+	} else {
+		b.lose()
+	}
+}
+
 func (b *bet) won() {
 	b.lost = 0
 	b.last /= 2

@@ -48,9 +48,15 @@ func (c *chooser) Choose(now time.Duration) way               { return c.choose(
 func (c *chooser) Learn(w way, wait, wake, now time.Duration) { c.learn(w, wait, wake, now) }
 func (c *chooser) Current() way                               { return c.current }
 
-func (y *yielder) Careful() bool                            { return y.careful() }
-func (y *yielder) Dare(now time.Duration) bool              { return y.dare(now) }
-func (y *yielder) Judge(begin, end time.Duration, won bool) { y.judge(begin, end, won) }
+func (y *yielder) Careful() bool               { return y.careful() }
+func (y *yielder) Dare(now time.Duration) bool { return y.dare(now) }
+
+// Taken is what yielded does after a turn from begin to end.
+func (y *yielder) Taken(begin, end time.Duration, won bool) {
+	if y.settle(won); y.curious(begin) {
+		y.judge(begin, end)
+	}
+}
 
 func (c *crowd) Lost(d, now time.Duration)    { c.lost(d, now) }
 func (c *crowd) Lossy(now time.Duration) bool { return c.lossy(now) }

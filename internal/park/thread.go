@@ -37,11 +37,10 @@ func (n *Notifier) ParkThread() {
 	t := &n.thread
 	now := clock()
 	if t.spins.take() && !queue.full(now) {
-		if n.spin(now + spinFor) {
-			t.spins.won()
+		won := n.spin(now + spinFor)
+		if t.spins.settle(won); won {
 			return
 		}
-		t.spins.lose()
 		now = clock()
 		queue.look(now) // a spin where processors are wanted is dear
 	}

@@ -23,16 +23,17 @@ import (
 //     than slice, all yielders do.
 //
 // To know how long a turn took means to read the clock twice, which costs most
-// of what yielding saves. So it is read once, after the turn; when more than
-// slow has passed since the turn before, whatever the reason, the next turn is
-// timed in full, and so is the first. Two slow turns in a row are the most that
-// a yielder takes, and in the long run 1/slowShare of its time is lost.
+// of what yielding saves. So it is read once every two turns; when more than
+// slow has passed between two readings, whatever the reason, the next turn is
+// timed in full, and so is the first. Three slow turns in a row are the most
+// that a yielder takes, and in the long run 1/slowShare of its time is lost.
 //
 // It belongs to one owner and is not safe for concurrent use.
 type yielder struct {
 	bet
 	suspect bool          // the next turn is to be timed
-	last    time.Duration // end of the last turn; 0 before the first
+	odd     bool          // the clock was not read after the last turn
+	last    time.Duration // when it was read last; 0 before the first turn
 	until   time.Duration // rest until then
 }
 
@@ -57,9 +58,10 @@ func (n *Notifier) yielded() bool {
 		}
 	}
 	runtime.Gosched()
-	end := clock()
 	won := n.Consume()
-	y.judge(begin, end, won)
+	if y.settle(won); y.curious(begin) {
+		y.judge(begin, clock())
+	}
 	return won
 }
 
@@ -77,13 +79,15 @@ func (y *yielder) dare(now time.Duration) bool {
 	return true
 }
 
-// judge notes how a turn went. begin is 0 if it was not timed.
-func (y *yielder) judge(begin, end time.Duration, won bool) {
-	if won {
-		y.won()
-	} else {
-		y.lose()
-	}
+// curious reports whether to read the clock after a turn: if it is timed, and
+// if the clock was not read after the last one.
+func (y *yielder) curious(begin time.Duration) bool {
+	y.odd = !y.odd
+	return begin != 0 || !y.odd
+}
+
+// judge notes how long a turn took. begin is 0 if it was not timed.
+func (y *yielder) judge(begin, end time.Duration) {
 	if begin == 0 {
 		y.suspect = end-y.last > slow
 	} else {
@@ -94,5 +98,5 @@ func (y *yielder) judge(begin, end time.Duration, won bool) {
 		}
 		queue.lost(took, end)
 	}
-	y.last = end
+	y.odd, y.last = false, end
 }
