@@ -268,7 +268,8 @@ func (ex *Executor) leave(c *core) {
 	}
 }
 
-// gone counts c as ended, after its end is known.
+// gone counts c as ended: after it is done, before those who wait are told, so
+// that they do not find it counted.
 func (ex *Executor) gone(c *core) {
 	if s := &ex.live[c.shard]; s.alive.Add(-1) == 0 && ex.onEmpty != nil && ex.IsEmpty() {
 		ex.onEmpty()
@@ -349,7 +350,6 @@ func (ex *Executor) finishOff(c *core) {
 		}
 		ex.leave(c)
 		c.ended()
-		ex.gone(c)
 	}()
 	set(c, tellState)
 	r := c.self()

@@ -179,7 +179,6 @@ func (l *Local) finish(c *core) {
 	}
 	l.leave(c)
 	c.ended()
-	l.alive.Add(-1)
 }
 
 func (l *Local) caught(c *core, v any) {

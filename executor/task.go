@@ -303,6 +303,11 @@ func (t *Task[T]) Meta() any {
 // the caller holds running, or is the Local's goroutine.
 func (c *core) ended() {
 	s := set(c, finishState)
+	if l := c.home.local; l != nil {
+		l.alive.Add(-1)
+	} else {
+		c.home.ex.gone(c)
+	}
 	e := c.extra.Load()
 	if e != nil && e.panic != nil {
 		c.keepPanic(e.panic, s&detached != 0)

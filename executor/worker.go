@@ -397,7 +397,6 @@ func (w *worker) finish(c *core) {
 	w.current = nil
 	w.ex.leave(c)
 	c.ended()
-	w.ex.gone(c)
 }
 
 // nothingElse reports whether w may as well poll the same task again.
