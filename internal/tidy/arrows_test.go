@@ -42,6 +42,7 @@ var arrows = []arrow{
 	{"internal/ended", nil},
 	{"internal/park", []string{"internal/goroutine"}},
 	{"internal/poller", []string{"internal/invariant", xsys}},
+	{"internal/uring", []string{xsys}},
 	// Helpers of tests.
 	{"internal/hammer", []string{"internal/goroutine"}},
 	{"internal/interleave", nil},
