@@ -3,7 +3,6 @@ package threadpool
 import (
 	"context"
 
-	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/internal/goroutine"
 )
 
@@ -27,31 +26,17 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 	here := goroutine.Here()
 	own := p.inside(here)
 	w := p.newWaiter()
-	defer w.free()
+	w.own = own
 	p.mu.Lock()
 	p.draining += own
 	p.drains.push(&w.entry)
 	p.mu.Unlock()
 	p.checkDrained()
-	for {
-		woken := w.n.WaitAt(here, ctx, false)
-		p.mu.Lock()
-		if w.granted || !woken {
-			break
-		}
-		p.mu.Unlock()
-	}
-	drained := w.granted
-	if w.in != nil {
-		w.remove()
-	}
-	p.draining -= own
-	p.mu.Unlock()
-	if !drained {
+	err := p.await(ctx, here, w)
+	if err != nil {
 		p.dropQueue()
-		return ended.Error(ctx)
 	}
-	return nil
+	return err
 }
 
 // refuse closes the pool for new jobs. Those who wait outside the queue have
@@ -61,7 +46,7 @@ func (p *Pool) refuse() {
 	p.mu.Lock()
 	p.state.update(func(w word) word { return w | closedBit })
 	for p.outside.len > 0 {
-		wake.turnAway(p.outside.pop().waiter)
+		wake.wake(p.outside.pop().waiter)
 	}
 	p.mu.Unlock()
 	wake.run(p)
@@ -77,7 +62,7 @@ func (p *Pool) dropQueue() {
 	for p.fifo.len > 0 {
 		e := p.fifo.pop()
 		if e.job == nil {
-			wake.turnAway(e.waiter)
+			wake.wake(e.waiter)
 		} else if e.job.state.CompareAndSwap(jobQueued, jobDropped) {
 			jobs = append(jobs, e.job)
 		}
@@ -85,27 +70,48 @@ func (p *Pool) dropQueue() {
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
 	wake.run(p)
+	defer p.checkDrained()
+	p.dropJobs(jobs)
+}
+
+// dropJobs tells jobs that they will never run. If one of them does not take it
+// well, by a panic or runtime.Goexit, the others are told nevertheless.
+func (p *Pool) dropJobs(jobs []*Job) {
+	told := 0
+	defer func() {
+		if told < len(jobs) {
+			p.dropJobs(jobs[told:])
+		}
+	}()
 	for _, j := range jobs {
+		told++
 		p.dropped.Add(1)
 		j.run.DropJob(ErrClosed)
 	}
-	p.checkDrained()
 }
 
-// checkDrained wakes those in Shutdown if there is nothing left to wait for.
-// It is called whenever a slot has been given back.
+// checkDrained wakes those in Shutdown who have nothing left to wait for. It is
+// called whenever a slot has been given back.
 func (p *Pool) checkDrained() {
 	if !p.state.load().closed() {
 		return
 	}
 	var wake wakeList
 	p.mu.Lock()
-	// Running is read before waiting: a job on its way from one to the other
-	// is counted in both for a moment, never in neither.
+	// Running is read before waiting: a job that gives its slot up counts as
+	// both for a moment, never as neither. And none gets its slot back
+	// meanwhile: those of a closed pool are given out under mu only.
 	busy := p.state.load().running() + int(p.waiting.Load())
 	if p.fifo.len+p.back.len == 0 && busy <= p.draining {
-		for p.drains.len > 0 {
-			wake.grant(p.drains.pop().waiter)
+		for e := p.drains.head; e != nil; {
+			w := e.waiter
+			e = e.next
+			// Those who are in jobs do not wait for each other; those
+			// who are not wait for all.
+			if busy == 0 || w.own > 0 {
+				w.remove()
+				wake.grant(w)
+			}
 		}
 	}
 	p.mu.Unlock()

@@ -49,7 +49,7 @@ func TestAClosedPoolRefusesEverything(t *testing.T) {
 
 func TestCloseDropsWhatIsQueued(t *testing.T) {
 	leak.Check(t)
-	p := mustNew(t, threadpool.Options{Limit: 1, Queue: 3})
+	p := mustNew(t, threadpool.Options{Limit: 1, Queue: 2})
 	release := hold(t, p)
 	defer release()
 	results := make(chan error, 4)

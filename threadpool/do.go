@@ -67,20 +67,17 @@ func (p *Pool) Do(ctx context.Context, f func()) error {
 	}
 	d := &waited{f: f, w: newWaiter()}
 	d.generation = d.w.generation
-	defer d.w.free()
 	if err := p.Start(&d.Job, d); err != nil {
+		d.w.free()
 		return err
 	}
-	if !d.w.n.Wait(ctx, false) && (d.Cancel() || d.leave()) {
+	if !d.wait(ctx) {
 		return ended.Error(ctx)
 	}
-	switch {
-	case d.panicked != nil:
+	if d.panicked != nil {
 		panic(d.panicked)
-	case d.err != nil:
-		return d.err
 	}
-	return nil
+	return d.err
 }
 
 // MayBlock reports whether blocking code may run on the calling goroutine as it
@@ -112,6 +109,29 @@ const (
 	outcomeKnown // by the job, after it has written panicked and err
 	outcomeLeft  // by the waiter, who does not read them
 )
+
+// wait waits until the outcome is known, or gives the job up when ctx ends and
+// returns false. It also gives the job up if the waiting goroutine ends.
+func (d *waited) wait(ctx context.Context) (known bool) {
+	over := false
+	defer func() {
+		if over {
+			d.w.free()
+			return
+		}
+		d.w.lose()
+		_ = d.Cancel() || d.leave()
+	}()
+	for {
+		woken := d.w.n.Wait(ctx, false)
+		known = d.outcome.Load() == outcomeKnown
+		if !known && woken {
+			continue // woken by something else
+		}
+		over = true
+		return known || !d.Cancel() && !d.leave()
+	}
+}
 
 // leave gives the outcome up, unless it is known.
 func (d *waited) leave() bool {

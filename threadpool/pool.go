@@ -6,7 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/internal/goroutine"
 )
 
@@ -14,7 +13,8 @@ import (
 // also a shared one, [Default]. All methods may be called from any goroutine.
 type Pool struct {
 	opts   Options
-	bubble bool // made inside a synctest bubble
+	bubble bool        // made inside a synctest bubble
+	mixed  atomic.Bool // used both inside and outside of a bubble
 
 	state    state
 	starting atomic.Int32 // workers that have been started and have not begun
@@ -29,15 +29,16 @@ type Pool struct {
 	abandoned atomic.Int64 // running jobs that nobody waits for any more
 	completed atomic.Uint64
 	dropped   atomic.Uint64
-	peak      atomic.Int64 // most slots taken at once, before burst
+	peak      atomic.Int64 // most slots taken at once
 	burst     atomic.Int64 // most slots taken at once since the reaper looked
 
 	mu       sync.Mutex
 	back     list // jobs that want their slot back after a wait; they go first
 	fifo     list // jobs, and goroutines that want to run one
 	outside  list // jobs whose submitters wait until there is room in fifo
+	fetching int  // workers that have a slot and have not come for a job yet
 	drains   list // goroutines in Shutdown
-	draining int  // how many of those are in jobs of this pool
+	draining int  // how many jobs of this pool those are in
 
 	threads reaper
 }
@@ -72,17 +73,20 @@ var shared atomic.Pointer[Pool]
 // is made with zero Options at the first call, unless SetDefault has come
 // first.
 func Default() *Pool {
-	if p := shared.Load(); p != nil {
-		return p
+	for {
+		if p := shared.Load(); p != nil {
+			return p
+		}
+		opts := Options{Name: "default"}
+		if err := opts.check(); err != nil {
+			panic(err)
+		}
+		// Not New: the first caller may be in a synctest bubble, and the
+		// default pool must not belong to it.
+		if p := newPool(opts, false); shared.CompareAndSwap(nil, p) {
+			return p
+		}
 	}
-	opts := Options{Name: "default"}
-	if err := opts.check(); err != nil {
-		panic(err)
-	}
-	// Not New: the first caller may be in a synctest bubble, and the default
-	// pool must not belong to it.
-	shared.CompareAndSwap(nil, newPool(opts, false))
-	return shared.Load()
 }
 
 // SetDefault makes p what Default returns and returns what it was, or nil if
@@ -110,7 +114,13 @@ func (p *Pool) Resize(limit int) error {
 // not in. Nothing that outlives the call may then be shared: the waiter must
 // be one that can be woken from outside, and a job runs on a goroutine that is
 // born here.
-func (p *Pool) foreign() bool { return goroutine.InBubble() != p.bubble }
+func (p *Pool) foreign() bool {
+	if goroutine.InBubble() == p.bubble {
+		return false
+	}
+	p.mixed.Store(true)
+	return true
+}
 
 // acquire takes a slot for the calling goroutine, waiting in the queue if need
 // be. from is the goroutine's place, of which those around it are told.
@@ -154,44 +164,33 @@ func (p *Pool) reacquire(from *goroutine.Place) {
 // returns without the mutex.
 func (p *Pool) standLocked(ctx context.Context, from *goroutine.Place, l *list) error {
 	w := p.newWaiter()
-	defer w.free()
+	w.slot = true
 	l.push(&w.entry)
 	var wake wakeList
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
 	wake.run(p)
-	for {
-		woken := w.n.WaitAt(from, ctx, false)
-		p.mu.Lock()
-		switch {
-		case w.granted:
-			p.mu.Unlock()
-			return nil
-		case w.in == nil: // taken out by Close
-			p.mu.Unlock()
-			return ErrClosed
-		case !woken:
-			w.remove()
-			p.dispatchLocked(&wake)
-			p.mu.Unlock()
-			wake.run(p)
-			return ended.Error(ctx)
-		}
-		p.mu.Unlock()
-	}
+	return p.await(ctx, from, w)
 }
 
 // took keeps the books when a slot is taken and n are taken now.
 func (p *Pool) took(n int) {
-	for {
-		old := p.burst.Load()
-		if int64(n) <= old {
-			return
-		}
-		if p.burst.CompareAndSwap(old, int64(n)) {
-			p.threads.grown(n)
-			return
-		}
+	if int64(n) <= p.burst.Load() {
+		return
+	}
+	raise(&p.peak, int64(n))
+	// A timer that is made in a bubble is of no use to the reaper, so it is
+	// the next burst outside that it is told of.
+	if !p.foreign() {
+		raise(&p.burst, int64(n))
+		p.threads.grown(n)
+	}
+}
+
+// raise makes v at least n.
+func raise(v *atomic.Int64, n int64) {
+	for old := v.Load(); old < n && !v.CompareAndSwap(old, n); {
+		old = v.Load()
 	}
 }
 
@@ -216,8 +215,7 @@ func (p *Pool) release() {
 		case e == nil:
 			p.dropSlotLocked()
 		case e.job != nil:
-			wake.workers++ // it takes the slot over and fetches the job
-			p.starting.Add(1)
+			p.sendLocked(&wake) // it takes the slot over
 		default:
 			e.remove()
 			wake.grant(e.waiter)
@@ -272,8 +270,7 @@ func (p *Pool) dispatchLocked(wake *wakeList) {
 		}
 		if e.job != nil {
 			if p.starting.Load() < p.maxStarting && p.takeLocked() {
-				p.starting.Add(1)
-				wake.workers++
+				p.sendLocked(wake)
 			}
 			break
 		}
@@ -283,8 +280,14 @@ func (p *Pool) dispatchLocked(wake *wakeList) {
 		e.remove()
 		wake.grant(e.waiter)
 	}
-	p.admitLocked(wake)
 	p.syncLocked()
+}
+
+// sendLocked starts a worker that fetches the next job. It has a slot.
+func (p *Pool) sendLocked(wake *wakeList) {
+	p.starting.Add(1)
+	p.fetching++
+	wake.workers++
 }
 
 // admitLocked moves jobs from outside into the queue while there is room.
@@ -296,4 +299,14 @@ func (p *Pool) admitLocked(wake *wakeList) {
 	}
 }
 
-func (p *Pool) fullLocked() bool { return p.opts.Queue > 0 && p.fifo.len >= p.opts.Queue }
+// fullLocked reports whether as many jobs wait as may. A job that there is a
+// slot for does not wait, though its worker may not have come for it yet. The
+// goroutines in the queue take slots and no room.
+func (p *Pool) fullLocked() bool {
+	q := p.opts.Queue
+	if q == 0 || p.fifo.jobs < q {
+		return false
+	}
+	slots := max(p.state.load().free(), 0) + p.fetching
+	return p.back.len+p.fifo.len-slots >= q
+}

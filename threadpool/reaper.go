@@ -44,13 +44,17 @@ func (r *reaper) init(p *Pool) {
 // grown is called when n slots are taken, more than the reaper knows of.
 func (r *reaper) grown(n int) {
 	p := r.pool
-	if n <= reapAbove || p.bubble || p.opts.KeepAlive < 0 || r.armed.Load() || p.foreign() {
+	if n <= reapAbove || p.bubble || p.opts.KeepAlive < 0 || r.armed.Load() {
 		return
 	}
 	if r.armed.CompareAndSwap(false, true) {
-		time.AfterFunc(p.opts.KeepAlive/2, r.look)
+		time.AfterFunc(r.period(), r.look)
 	}
 }
+
+// period is the time between two looks. Looking all the time would cost more
+// than threads do.
+func (r *reaper) period() time.Duration { return max(r.pool.opts.KeepAlive/2, time.Millisecond) }
 
 // look ends threads that are not needed, and decides whether to look again.
 func (r *reaper) look() {
@@ -61,14 +65,11 @@ func (r *reaper) look() {
 	recent := p.burst.Swap(running)
 	needed := max(recent, r.last)
 	r.last = recent
-	for peak := p.peak.Load(); recent > peak && !p.peak.CompareAndSwap(peak, recent); {
-		peak = p.peak.Load()
-	}
 	t := readThreads()
 	keep := max(t.held+int(needed-running)+runtime.GOMAXPROCS(0)+spare, r.base)
 	r.reaped.Add(uint64(Reap(keep)))
 	if needed > reapAbove {
-		time.AfterFunc(p.opts.KeepAlive/2, r.look)
+		time.AfterFunc(r.period(), r.look)
 		return
 	}
 	// A pool that grows between the swap above and this store has found armed

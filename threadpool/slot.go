@@ -38,24 +38,40 @@ func (p *Pool) Enter(ctx context.Context) (Slot, error) {
 		return Slot{}, ended.Error(ctx)
 	}
 	here := goroutine.Here()
-	if here != nil {
-		if p.holds(here) {
-			return Slot{}, nil
-		}
-		suspend(here)
+	var err error
+	switch {
+	case here == nil:
+		err = p.acquire(ctx, nil)
+	case p.holds(here):
+		return Slot{}, nil
+	default:
+		err = p.change(ctx, here)
 	}
-	if err := p.acquire(ctx, here); err != nil {
-		resume(here)
+	if err != nil {
 		return Slot{}, err
 	}
 	h := holders.Get().(*holder)
-	h.pool, h.around = p, here
-	h.place.Enter(h)
+	h.begin(p, here)
 	return Slot{h, h.generation}, nil
 }
 
+// change takes a slot for a goroutine that gives up those of other pools.
+func (p *Pool) change(ctx context.Context, here *goroutine.Place) (err error) {
+	changed := false
+	defer func() {
+		if !changed { // also if the goroutine ends while it waits
+			resume(here)
+		}
+	}()
+	suspend(here)
+	err = p.acquire(ctx, here)
+	changed = err == nil
+	return err
+}
+
 // Leave gives the slot back. It must be called on the goroutine that has
-// entered, once, after the slots that it has entered later.
+// entered, once, after the slots that it has entered later, and also if the job
+// panics: use defer.
 func (s Slot) Leave() {
 	h := s.h
 	if h == nil {
@@ -64,10 +80,8 @@ func (s Slot) Leave() {
 	if h.generation != s.generation {
 		panic("threadpool: Leave called twice")
 	}
-	p, around := h.leave()
+	around := h.end(1)
 	holders.Put(h)
-	p.completed.Add(1)
-	p.release()
 	resume(around)
 }
 
@@ -79,24 +93,48 @@ type holder struct {
 	pool       *Pool
 	around     *goroutine.Place // the place that was entered before, or nil
 	waits      int              // waits that have begun and not ended; they nest
+	held       bool             // the slot has not been given up; if it has, the job counts as waiting
 	generation uint32
 }
 
 var holders = sync.Pool{New: func() any { return new(holder) }}
 
-// leave unregisters the goroutine.
-func (h *holder) leave() (p *Pool, around *goroutine.Place) {
+// begin registers the goroutine, which has got a slot of p.
+func (h *holder) begin(p *Pool, around *goroutine.Place) {
+	h.pool, h.around, h.held = p, around, true
+	h.place.Enter(h)
+}
+
+// leave unregisters the goroutine. Its slot is the caller's business.
+func (h *holder) leave() (around *goroutine.Place) {
 	h.place.Leave()
-	p, around = h.pool, h.around
+	around = h.around
 	h.generation++
-	h.pool, h.around = nil, nil
-	return p, around
+	h.pool, h.around, h.waits = nil, nil, 0
+	return around
+}
+
+// end unregisters the goroutine, counts its jobs that have ended and are not
+// counted yet, and gives its slot back.
+func (h *holder) end(completed uint64) (around *goroutine.Place) {
+	p, held := h.pool, h.held
+	around = h.leave()
+	p.completed.Add(completed)
+	if held {
+		p.release()
+	} else {
+		// The goroutine is ending and could not wait for its slot.
+		p.waiting.Add(-1)
+		p.checkDrained()
+	}
+	return around
 }
 
 // BeforeWait implements goroutine.Hooks: the slot is given up.
 func (h *holder) BeforeWait() goroutine.Parker {
 	h.waits++
-	if h.waits == 1 {
+	if h.waits == 1 && h.held {
+		h.held = false
 		h.pool.waiting.Add(1)
 		h.pool.release()
 	}
@@ -104,11 +142,13 @@ func (h *holder) BeforeWait() goroutine.Parker {
 }
 
 // AfterWait implements goroutine.Hooks: the slot is taken again, before jobs
-// that have not started. The goroutine holds no slot while it waits for it.
+// that have not started. The goroutine holds no slot while it waits for it. If
+// it ends in that wait it goes without.
 func (h *holder) AfterWait() {
 	h.waits--
 	if h.waits == 0 {
 		h.pool.reacquire(h.place.Outer())
+		h.held = true
 		h.pool.waiting.Add(-1)
 	}
 }
@@ -119,7 +159,7 @@ func (h *holder) MayBlock() bool { return true }
 // holds reports whether the goroutine at place holds a slot of p.
 func (p *Pool) holds(place *goroutine.Place) bool {
 	h, ok := place.Hooks().(*holder)
-	return ok && h.pool == p && h.waits == 0
+	return ok && h.pool == p && h.held
 }
 
 // inside counts the jobs of p that the goroutine at place is in.

@@ -31,7 +31,7 @@ func (p *Pool) Stats() Stats {
 		Waiting:   int(p.waiting.Load()),
 		Queued:    queued,
 		Abandoned: int(p.abandoned.Load()),
-		Peak:      int(max(p.peak.Load(), p.burst.Load())),
+		Peak:      int(p.peak.Load()),
 		Completed: p.completed.Load(),
 		Dropped:   p.dropped.Load(),
 		Threads:   readThreads().total,

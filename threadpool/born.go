@@ -1,0 +1,83 @@
+package threadpool
+
+import (
+	"context"
+
+	"github.com/causeway-go/causeway/internal/goroutine"
+)
+
+// born reports whether a job that is started here gets a goroutine of its own,
+// born here, that waits for its slot itself. That is so in a bubble that p is
+// not in: the job must run inside. And it is so outside when p is used in
+// bubbles too: a goroutine of the bubble that gives its slot back to a job in
+// the queue would have to start a worker for it, and inside is the wrong place.
+// (Not with a bounded queue, which such jobs are not in: they would be
+// unbounded. Mixing that with bubbles is rarer still.)
+func (p *Pool) born() bool {
+	return p.foreign() || p.mixed.Load() && p.opts.Queue == 0
+}
+
+// startBorn starts j on a goroutine of its own.
+func (p *Pool) startBorn(j *Job) error {
+	w := p.newWaiter()
+	w.slot = true
+	var wake wakeList
+	p.mu.Lock()
+	switch s := p.state.load(); {
+	case s.closed():
+		p.mu.Unlock()
+		w.free()
+		j.state.Store(jobNew)
+		return ErrClosed
+	case s.free() > p.back.len+p.fifo.len && p.takeLocked():
+		w.granted = true
+	default:
+		j.born = w
+		p.fifo.push(&w.entry)
+		p.dispatchLocked(&wake)
+	}
+	p.mu.Unlock()
+	go p.workBorn(j, w)
+	wake.run(p)
+	return nil
+}
+
+// workBorn is the goroutine of such a job. It runs nothing but j.
+func (p *Pool) workBorn(j *Job, w *waiter) {
+	if err := p.awaitBorn(j, w); err != nil {
+		if j.state.CompareAndSwap(jobQueued, jobDropped) {
+			p.dropped.Add(1)
+			j.run.DropJob(err)
+		}
+		return
+	}
+	if !j.begin() {
+		p.release()
+		return
+	}
+	h := new(holder)
+	h.begin(p, goroutine.Here())
+	if p.runJob(j, h) {
+		h.end(0)
+	}
+}
+
+// awaitBorn waits for the slot of j. It returns an error if there will be none,
+// because of Cancel or Close.
+func (p *Pool) awaitBorn(j *Job, w *waiter) error {
+	for {
+		p.mu.Lock()
+		granted, stands := w.granted, w.in != nil
+		if granted || !stands {
+			j.born = nil
+			p.mu.Unlock()
+			w.free()
+			if !granted {
+				return ErrClosed
+			}
+			return nil
+		}
+		p.mu.Unlock()
+		w.n.WaitAt(nil, context.Background(), false)
+	}
+}
