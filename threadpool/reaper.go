@@ -24,6 +24,7 @@ type reaper struct {
 	base   int // threads when the pool was made
 	armed  atomic.Bool
 	reaped atomic.Uint64
+	looks  atomic.Int64
 
 	mu   sync.Mutex // one look at a time
 	last int64      // most slots taken at once between the last two looks
@@ -60,6 +61,7 @@ func (r *reaper) period() time.Duration { return max(r.pool.opts.KeepAlive/2, ti
 func (r *reaper) look() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.looks.Add(1)
 	p := r.pool
 	running := int64(p.state.load().running())
 	recent := p.burst.Swap(running)
@@ -81,11 +83,17 @@ func (r *reaper) look() {
 // Reap ends idle OS threads of the process until no more than keep are left,
 // and returns how many it has ended. Threads that are in use, in a system call
 // or a C function or locked to a goroutine, are never ended, so it may have to
-// leave more. It takes about 20 µs a thread.
+// leave more. It takes about 20 µs a thread. Where there are no threads to end
+// (js, wasip1), or none can be ended (plan9), it does nothing.
 //
 // Do not use it in a program that starts children with Pdeathsig: that signal
 // is sent when the thread that forked them ends.
 func Reap(keep int) (ended int) {
+	if !threadsEnd {
+		return 0
+	}
+	reaping.Lock() // two at a time would each end what one should
+	defer reaping.Unlock()
 	keep = max(keep, 1)
 	before := readThreads().total
 	now := before
@@ -105,6 +113,8 @@ func Reap(keep int) (ended int) {
 	}
 	return max(before-now, 0)
 }
+
+var reaping sync.Mutex
 
 // endThread ends the thread it runs on by returning while locked to it. The
 // main thread cannot end: Go would only park it for good.
