@@ -65,25 +65,51 @@ func blockOn[T any](ctx context.Context, f Future[T], mode parkMode) (v T, err e
 			return v, err
 		}
 	}
-	if ctx.Done() != nil && ctx.Err() != nil {
+	done := ctx.Done()
+	if done != nil && ctx.Err() != nil {
 		Cancel(f)
 		return v, ended.Error(ctx)
 	}
 	c := newCall()
+	v, ready, err := f.Poll(&c.waker.Waker)
+	if ready || err != nil {
+		c.end()
+		return v, err
+	}
+	here := goroutine.Here()
+	if here == nil && done == nil && mode == parkGoroutine {
+		return waitPlainly(c, f)
+	}
 	for last := false; ; {
-		v, ready, err := poll(c, f)
-		if ready || err != nil {
-			c.end()
-			return v, err
-		}
 		// A wake that came before the end of ctx is worth one more poll, but
 		// no more than one: a future may wake itself for ever.
-		if last || !wait(ctx, c, f, mode) {
+		if last || !wait(ctx, c, f, here, mode) {
 			c.end()
 			Cancel(f)
 			return v, ended.Error(ctx)
 		}
-		last = ctx.Done() != nil && ctx.Err() != nil
+		last = done != nil && ctx.Err() != nil
+		v, ready, err = poll(c, f)
+		if ready || err != nil {
+			c.end()
+			return v, err
+		}
+	}
+}
+
+// waitPlainly is the rest of blockOn for an ordinary goroutine and a context that
+// cannot end.
+func waitPlainly[T any](c *call, f Future[T]) (T, error) {
+	w := &c.waker.Waker
+	for {
+		if !c.n.Consume() {
+			c.n.Park()
+		}
+		v, ready, err := f.Poll(w)
+		if ready || err != nil {
+			c.end()
+			return v, err
+		}
 	}
 }
 
@@ -104,12 +130,8 @@ func poll[T any](c *call, f Future[T]) (v T, ready bool, err error) {
 // wait waits for the permit of c. The body of a task is ended while it waits
 // when the task is cancelled (see goroutine.Watcher): f is then cancelled on
 // the way out, and c is not used again, since its waker still knows it.
-func wait[T any](ctx context.Context, c *call, f Future[T], mode parkMode) bool {
-	if c.n.Consume() {
-		return true
-	}
-	p := goroutine.Here()
-	if p == nil {
+func wait[T any](ctx context.Context, c *call, f Future[T], here *goroutine.Place, mode parkMode) bool {
+	if here == nil {
 		return c.n.WaitAt(nil, ctx, bool(mode))
 	}
 	returned := false
@@ -119,7 +141,7 @@ func wait[T any](ctx context.Context, c *call, f Future[T], mode parkMode) bool 
 			Cancel(f)
 		}
 	}()
-	ok := c.n.WaitAt(p, ctx, bool(mode))
+	ok := c.n.WaitAt(here, ctx, bool(mode))
 	returned = true
 	return ok
 }
