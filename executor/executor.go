@@ -70,6 +70,8 @@ type Spawner interface {
 	admit(c *core, a *Attr)
 	// launch queues the chain of admitted tasks, the oldest first.
 	launch(chain *core)
+	// spawn is both for one task without attributes.
+	spawn(c *core)
 }
 
 // Spawn has f polled by ex until it has ended. It does not block; f is first
@@ -80,8 +82,7 @@ type Spawner interface {
 // future that somebody else polls.
 func Spawn[T any](ex Spawner, f pollster.Future[T]) *Task[T] {
 	t := newTask(f)
-	ex.admit(&t.core, nil)
-	ex.launch(&t.core)
+	ex.spawn(&t.core)
 	return t
 }
 
@@ -156,6 +157,20 @@ func (ex *Executor) admit(c *core, a *Attr) {
 	c.home = &ex.home
 	c.shard = uint8(ex.shardHere())
 	ex.live[c.shard].alive.Add(1)
+}
+
+// spawn implements Spawner: admit and launch, faster.
+func (ex *Executor) spawn(c *core) {
+	w := here()
+	if w == nil || w.ex != ex || ex.options.Park {
+		ex.admit(c, nil)
+		ex.launch(c)
+		return
+	}
+	c.home, c.shard = &ex.home, uint8(w.shard)
+	ex.live[w.shard].alive.Add(1)
+	w.push(c)
+	ex.notify()
 }
 
 // shardHere spreads the tasks such that a worker has a shard to itself.

@@ -32,8 +32,7 @@ import (
 func Go[T any](ex Spawner, f func(ctx context.Context) (T, error)) *Task[T] {
 	t := newFunction(f)
 	t.inherit(ex)
-	ex.admit(&t.core, nil)
-	ex.launch(&t.core)
+	ex.spawn(&t.core)
 	return &t.Task
 }
 

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -80,6 +81,7 @@ type Local struct {
 	notif   *park.Notifier
 	permit  uint64
 	watch   stopWatch
+	spinner spinner
 }
 
 // The values of Local.sleep. A waker looks at it after it has put its task
@@ -129,6 +131,11 @@ func (l *Local) admit(c *core, a *Attr) {
 	c.home = &l.home
 	c.state.Store(0)
 	l.alive.Add(1)
+}
+
+func (l *Local) spawn(c *core) {
+	l.admit(c, nil)
+	l.wake(c)
 }
 
 // launch implements Spawner.
@@ -271,6 +278,9 @@ func (l *Local) run(ctx context.Context, thread bool) error {
 		case l.Poll(slice):
 			continue
 		}
+		if thread && l.spin() {
+			continue
+		}
 		var alarm *time.Timer
 		if l.known {
 			alarm = time.AfterFunc(time.Until(l.next), func() { l.notif.Notify(l.permit) })
@@ -281,6 +291,13 @@ func (l *Local) run(ctx context.Context, thread bool) error {
 			alarm.Stop()
 		}
 	}
+}
+
+// spin looks for a wake from elsewhere for a moment, before the thread goes to
+// sleep.
+func (l *Local) spin() bool {
+	return runtime.GOMAXPROCS(0) > 1 && !goroutine.InBubble() &&
+		l.spinner.until(func() bool { return l.sleep.Load() == called })
 }
 
 // extraLocks is how often Poll locks a locked thread once more, so that a task

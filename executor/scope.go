@@ -106,6 +106,11 @@ func (s *Scope) admit(c *core, a *Attr) {
 	}
 }
 
+func (s *Scope) spawn(c *core) {
+	s.admit(c, nil)
+	s.in.launch(c)
+}
+
 // launch implements Spawner.
 func (s *Scope) launch(chain *core) { s.in.launch(chain) }
 

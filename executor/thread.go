@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 
+	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/pollster"
 )
 
@@ -15,6 +16,8 @@ type Thread struct {
 	local *Local
 	stop  context.CancelFunc
 	ended chan struct{}
+
+	spinner spinner
 }
 
 // NewThread starts a thread. Close ends it; the OS thread then ends too, so
@@ -71,6 +74,7 @@ func Main(o LocalOptions, f func(main *Thread) error) error {
 	return result
 }
 
+func (t *Thread) spawn(c *core)          { t.local.spawn(c) }
 func (t *Thread) admit(c *core, a *Attr) { t.local.admit(c, a) }
 func (t *Thread) launch(chain *core)     { t.local.launch(chain) }
 
@@ -93,8 +97,18 @@ func (t *Thread) Call(ctx context.Context, f func()) error {
 		return nil
 	}
 	task := Spawn(t, pollster.Future[struct{}](callFuture(f)))
+	if t.spins() && t.spinner.until(task.core.finished) {
+		_, err := task.result()
+		return err
+	}
 	_, err := pollster.BlockOn(ctx, pollster.Future[struct{}](task))
 	return err
+}
+
+// spins reports whether the caller may spin at all: not where nobody else could
+// run then, where waiting is cheap, and where time stands still.
+func (t *Thread) spins() bool {
+	return runtime.GOMAXPROCS(0) > 1 && goroutine.Here() == nil && !goroutine.InBubble()
 }
 
 // Go has f run on the thread some time later, and does not wait for it. A panic
