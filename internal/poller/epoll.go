@@ -1,0 +1,308 @@
+//go:build linux
+
+package poller
+
+import (
+	"errors"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// epoll is the backend of Linux.
+//
+// A set can be waited for in two ways. Wait blocks a thread in epoll_wait. Park
+// watches the set itself, which is a descriptor like any other, with Go's own
+// network poller; the first Park registers it there. Which one is used does not
+// matter to anything else.
+type epoll struct {
+	fd     int
+	notify eventFD
+	gate   Gate // guards fd; the one in Wait is inside too
+	busy   atomic.Bool
+	closed atomic.Bool
+	noted  atomic.Bool // a notification is on its way, or waits for a Wait
+
+	raw [maxEvents]unix.EpollEvent // of the one that waits
+
+	// Of Park.
+	file  *os.File // of a duplicate of fd
+	room  int
+	conn  syscall.RawConn
+	look  func(uintptr) bool // made once
+	found int
+	err   error
+}
+
+// maxEvents is how many events one call takes from the system.
+const maxEvents = 128
+
+func openEpoll() (Poller, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, sysError("epoll_create1", err)
+	}
+	p := &epoll{fd: fd}
+	if p.notify, err = newEventFD(); err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	// Edge-triggered, so that nobody has to read it: each write is an edge.
+	if err := p.control(unix.EPOLL_CTL_ADD, int(p.notify), unix.EPOLLIN|unix.EPOLLET, NotifyKey); err != nil {
+		p.release()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *epoll) control(op, fd int, events uint32, key uint64) error {
+	event := unix.EpollEvent{Events: events, Fd: int32(uint32(key)), Pad: int32(key >> 32)}
+	for {
+		err := unix.EpollCtl(p.fd, op, fd, &event)
+		if err == nil {
+			return nil
+		}
+		if err != unix.EINTR {
+			return sysError("epoll_ctl", err)
+		}
+	}
+}
+
+func (p *epoll) Add(fd int, key uint64, in Events, mode Mode) error {
+	return p.change(unix.EPOLL_CTL_ADD, fd, key, in, mode)
+}
+
+func (p *epoll) Modify(fd int, key uint64, in Events, mode Mode) error {
+	return p.change(unix.EPOLL_CTL_MOD, fd, key, in, mode)
+}
+
+func (p *epoll) change(op, fd int, key uint64, in Events, mode Mode) error {
+	if err := admissible(p, in, mode); err != nil {
+		return err
+	}
+	if !p.gate.Enter() {
+		return ErrClosed
+	}
+	defer p.leave()
+	return p.control(op, fd, epollBits(in, mode), key)
+}
+
+func (p *epoll) Delete(fd int) error {
+	if !p.gate.Enter() {
+		return ErrClosed
+	}
+	defer p.leave()
+	return p.control(unix.EPOLL_CTL_DEL, fd, 0, 0)
+}
+
+func (p *epoll) Wait(buf []Event, timeout time.Duration) (int, error) {
+	if err := p.begin(); err != nil {
+		return 0, err
+	}
+	defer p.end()
+	raw := p.raw[:min(len(buf), maxEvents)]
+	if timeout <= 0 {
+		n, err := epollWait(p.fd, raw, timeout)
+		for err == unix.EINTR {
+			n, err = epollWait(p.fd, raw, timeout)
+		}
+		return p.collect(buf, n, err)
+	}
+	for end := time.Now().Add(timeout); ; {
+		n, err := epollWait(p.fd, raw, timeout)
+		if n > 0 || err != nil && err != unix.EINTR {
+			return p.collect(buf, n, err)
+		}
+		if timeout = time.Until(end); timeout <= 0 {
+			return p.collect(buf, 0, nil)
+		}
+	}
+}
+
+// Park looks inside the callback that RawConn.Read calls, first and after each
+// wake-up. To wait first and look afterwards would lose events: RawConn.Read
+// begins by forgetting what it knows.
+func (p *epoll) Park(buf []Event) (int, error) {
+	if err := p.begin(); err != nil {
+		return 0, err
+	}
+	defer p.end()
+	if p.file == nil {
+		if err := p.nest(); err != nil {
+			return 0, err
+		}
+	}
+	p.room = min(len(buf), maxEvents)
+	if err := p.conn.Read(p.look); err != nil {
+		return 0, sysError("epoll set in the network poller", err)
+	}
+	return p.collect(buf, p.found, p.err)
+}
+
+// nest registers the set in Go's network poller, by way of a duplicate: an
+// os.File owns its descriptor, and cannot be made to let go of one that the
+// network poller has refused.
+func (p *epoll) nest() error {
+	if err := unix.SetNonblock(p.fd, true); err != nil {
+		return sysError("fcntl", err)
+	}
+	fd, err := unix.FcntlInt(uintptr(p.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return sysError("fcntl", err)
+	}
+	file := os.NewFile(uintptr(fd), "epoll")
+	// NewFile does not say whether the network poller has accepted it. This
+	// does.
+	if file.SetReadDeadline(time.Time{}) != nil {
+		file.Close()
+		return errors.ErrUnsupported
+	}
+	conn, err := file.SyscallConn()
+	if err != nil {
+		file.Close()
+		return err
+	}
+	p.look = func(fd uintptr) bool {
+		p.found, p.err = epollWait(int(fd), p.raw[:p.room], 0)
+		for p.err == unix.EINTR {
+			p.found, p.err = epollWait(int(fd), p.raw[:p.room], 0)
+		}
+		return p.found > 0 || p.err != nil
+	}
+	p.file, p.conn = file, conn
+	return nil
+}
+
+// begin makes the caller the one that waits.
+func (p *epoll) begin() error {
+	if !p.gate.Enter() {
+		return ErrClosed
+	}
+	if !p.busy.CompareAndSwap(false, true) {
+		p.leave()
+		return ErrBusy
+	}
+	return nil
+}
+
+func (p *epoll) end() {
+	p.busy.Store(false)
+	p.leave()
+}
+
+func (p *epoll) leave() {
+	if p.gate.Leave() {
+		p.release()
+	}
+}
+
+// collect translates n events.
+func (p *epoll) collect(buf []Event, n int, err error) (int, error) {
+	if p.closed.Load() {
+		return 0, ErrClosed
+	}
+	if err != nil {
+		return 0, sysError("epoll_wait", err)
+	}
+	found := 0
+	for i := range n {
+		e := &p.raw[i]
+		key := uint64(uint32(e.Fd)) | uint64(uint32(e.Pad))<<32
+		if key == NotifyKey {
+			p.noted.Store(false) // the next Notify is for the next Wait
+			continue
+		}
+		buf[found] = Event{Key: key, Ready: epollEvents(e.Events)}
+		found++
+	}
+	return found, nil
+}
+
+func (p *epoll) Notify() error {
+	if !p.gate.Enter() {
+		return ErrClosed
+	}
+	defer p.leave()
+	if p.noted.Swap(true) {
+		return nil
+	}
+	return p.notify.write()
+}
+
+func (p *epoll) Look(fd int, in Events) (Events, error) { return look(fd, in) }
+
+func (p *epoll) Supports(mode Mode) bool { return mode <= EdgeOneShot }
+
+func (p *epoll) Descriptor() (uintptr, bool) {
+	if p.closed.Load() {
+		return 0, false
+	}
+	return uintptr(p.fd), true
+}
+
+func (p *epoll) Close() error {
+	if !p.gate.Shut() {
+		return ErrClosed
+	}
+	p.closed.Store(true)
+	p.notify.write()
+	p.leave()
+	return nil
+}
+
+func (p *epoll) release() {
+	if p.file != nil {
+		p.file.Close()
+	}
+	unix.Close(p.fd)
+	p.notify.close()
+}
+
+func epollBits(in Events, mode Mode) uint32 {
+	var bits uint32
+	if in&Read != 0 {
+		bits |= unix.EPOLLIN | unix.EPOLLRDHUP
+	}
+	if in&Write != 0 {
+		bits |= unix.EPOLLOUT
+	}
+	if in&Priority != 0 {
+		bits |= unix.EPOLLPRI
+	}
+	switch mode {
+	case Edge:
+		bits |= unix.EPOLLET & 0xffffffff
+	case OneShot:
+		bits |= unix.EPOLLONESHOT
+	case EdgeOneShot:
+		bits |= unix.EPOLLONESHOT | unix.EPOLLET&0xffffffff
+	}
+	return bits
+}
+
+func epollEvents(bits uint32) Events {
+	var e Events
+	if bits&unix.EPOLLIN != 0 {
+		e |= Read
+	}
+	if bits&unix.EPOLLOUT != 0 {
+		e |= Write
+	}
+	if bits&unix.EPOLLPRI != 0 {
+		e |= Priority
+	}
+	if bits&unix.EPOLLHUP != 0 {
+		e |= HangUp
+	}
+	if bits&unix.EPOLLERR != 0 {
+		e |= Failed
+	}
+	e = widen(e)
+	if bits&unix.EPOLLRDHUP != 0 {
+		e |= HangUp | Read // the other direction may well be in use
+	}
+	return e
+}

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package poller
+
+func open(kind Kind) (Poller, Kind, error) { return openRest(kind) }
