@@ -2,3 +2,9 @@ package threadpool
 
 // Looks returns how often the reaper has looked.
 func (p *Pool) Looks() int64 { return p.threads.looks.Load() }
+
+// Watched reports whether the reaper is going to look again.
+func (p *Pool) Watched() bool { return p.threads.armed.Load() }
+
+// Spare is how many threads the reaper leaves, beyond one for each processor.
+const Spare = spare

@@ -7,7 +7,8 @@ import (
 
 // Defaults of [Options].
 const (
-	// DefaultLimit is how many jobs run at once where Options say nothing.
+	// DefaultLimit is how many jobs run at once where Options say nothing,
+	// if the system allows four times as many threads.
 	DefaultLimit = 500
 	// DefaultKeepAlive is how long threads outlive their last use.
 	DefaultKeepAlive = 400 * time.Millisecond
@@ -22,14 +23,22 @@ type Options struct {
 	// Name appears in Stats and in errors. It need not be unique.
 	Name string
 
-	// Limit is how many jobs may run at once. 0 means DefaultLimit. It can
-	// be changed later with Resize. At most 9,000: Go's runtime ends a
-	// process that needs more than 10,000 threads.
+	// Limit is how many jobs may run at once. It can be changed later with
+	// Resize. At most 9,000: Go's runtime ends a process that needs more than
+	// 10,000 threads (runtime/debug.SetMaxThreads).
+	//
+	// 0 means DefaultLimit or, on Linux, a quarter of the threads that the
+	// user (RLIMIT_NPROC) or the container (pids.max of its control groups)
+	// may have, if that is less. A limit that is given is taken as it is:
+	// keep it below what the system allows, all pools together. A thread that
+	// the system refuses ends the process («failed to create new OS
+	// thread»), and no library can prevent that.
 	Limit int
 
 	// Queue is how many jobs may wait for a slot. 0 means any number. Jobs
 	// that come when the queue is full wait outside it (Submit) or are
-	// refused (TrySubmit, Start).
+	// refused (TrySubmit, Start, Do with a context that can end). Goroutines
+	// that wait in Enter do not count.
 	Queue int
 
 	// KeepAlive is for how long the pool must have been idle before the OS
@@ -52,7 +61,7 @@ func (o *Options) check() error {
 	case o.Queue < 0:
 		return fmt.Errorf("%w: queue of %d jobs", ErrOptions, o.Queue)
 	case o.Limit == 0:
-		o.Limit = DefaultLimit
+		o.Limit = defaultLimit()
 	}
 	if o.KeepAlive == 0 {
 		o.KeepAlive = DefaultKeepAlive

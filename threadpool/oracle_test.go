@@ -9,7 +9,7 @@ import (
 
 // How a call gets into the pool.
 const (
-	byEnter = iota
+	byEnter  = iota
 	byDo     // with a context that can end
 	byDoHere // with one that cannot
 	bySubmit

@@ -26,8 +26,9 @@ type reaper struct {
 	reaped atomic.Uint64
 	looks  atomic.Int64
 
-	mu   sync.Mutex // one look at a time
-	last int64      // most slots taken at once between the last two looks
+	mu    sync.Mutex // one look at a time
+	last  int64      // most slots taken at once between the last two looks
+	short int        // looks in a row that have left more threads than they should
 }
 
 const (
@@ -35,6 +36,9 @@ const (
 	// spare is how many threads more than it needs right now Go is left with:
 	// one that spins for work, one for the collector, one to start others.
 	spare = 3
+	// patience is for how many looks the reaper tries to end threads that do
+	// not end: they may be busy for a moment, or locked for ever.
+	patience = 4
 )
 
 func (r *reaper) init(p *Pool) {
@@ -69,11 +73,16 @@ func (r *reaper) look() {
 	r.last = recent
 	t := readThreads()
 	keep := max(t.held+int(needed-running)+runtime.GOMAXPROCS(0)+spare, r.base)
-	r.reaped.Add(uint64(Reap(keep)))
-	if needed > reapAbove {
+	ended := Reap(keep)
+	r.reaped.Add(uint64(ended))
+	if r.short++; t.total-ended <= keep {
+		r.short = 0
+	}
+	if needed > reapAbove || 0 < r.short && r.short < patience {
 		time.AfterFunc(r.period(), r.look)
 		return
 	}
+	r.short = 0
 	// A pool that grows between the swap above and this store has found armed
 	// set, and is looked at once more here.
 	r.armed.Store(false)
@@ -101,10 +110,12 @@ func Reap(keep int) (ended int) {
 		batch := min(now-keep, 64)
 		var wg sync.WaitGroup
 		wg.Add(batch)
+		rest := make(chan struct{})
 		for range batch {
-			go endThread(&wg)
+			go endThread(&wg, rest)
 		}
 		wg.Wait()
+		close(rest)
 		n := settledThreads(now - batch)
 		if n >= now {
 			stuck++
@@ -117,13 +128,16 @@ func Reap(keep int) (ended int) {
 var reaping sync.Mutex
 
 // endThread ends the thread it runs on by returning while locked to it. The
-// main thread cannot end: Go would only park it for good.
-func endThread(wg *sync.WaitGroup) {
+// main thread cannot end: Go would only park it for good. It is kept out of the
+// way until the rest is done, else it would run through all these goroutines
+// itself while the other threads are still being woken.
+func endThread(wg *sync.WaitGroup, rest <-chan struct{}) {
 	runtime.LockOSThread()
+	wg.Done()
 	if onMainThread() {
+		<-rest
 		runtime.UnlockOSThread()
 	}
-	wg.Done()
 }
 
 // settledThreads waits a moment for threads that are ending to be gone from the

@@ -3,18 +3,18 @@ package threadpool
 // Stats is what a pool looks like at one moment. The figures are read one after
 // another, so while jobs come and go they need not add up.
 type Stats struct {
-	Name      string
+	Name      string // from Options
 	Limit     int    // slots there are
 	Running   int    // slots that are taken
 	Waiting   int    // jobs that have started and have given their slot up while they wait for something
-	Queued    int    // jobs and goroutines in the queue for a slot
+	Queued    int    // jobs and goroutines that wait for a slot or for room, and waiting jobs that want theirs back
 	Abandoned int    // running jobs that nobody waits for any more
 	Peak      int    // most slots that were taken at once
 	Completed uint64 // jobs that have ended
 	Dropped   uint64 // jobs that were cancelled or dropped before they started
 	Threads   int    // OS threads of the whole process, as Go counts them
 	Reaped    uint64 // OS threads that the pool has given back to the system
-	Closed    bool
+	Closed    bool   // by Close or Shutdown
 }
 
 // Stats returns what the pool looks like now. It takes the pool's mutex for a

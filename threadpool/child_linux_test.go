@@ -1,0 +1,198 @@
+package threadpool_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/causeway-go/causeway/internal/leak"
+	"github.com/causeway-go/causeway/threadpool"
+)
+
+// childVariable names what the test binary does instead of testing, when it is
+// started by a test.
+const childVariable = "CAUSEWAY_THREADPOOL_CHILD"
+
+func TestMain(m *testing.M) {
+	if what := os.Getenv(childVariable); what != "" {
+		if err := beChild(what); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// startChild runs the test binary as a child and returns its output.
+func startChild(t *testing.T, what string, arguments ...string) (output string, err error) {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(path, arguments...)
+	c.Env = append(os.Environ(), childVariable+"="+what, "GOTRACEBACK=none")
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(time.Minute, func() { _ = c.Process.Kill() })
+	defer timer.Stop()
+	err = c.Wait()
+	return strings.TrimSpace(out.String()), err
+}
+
+const (
+	childProcesses = 100   // RLIMIT_NPROC of a child
+	childUser      = 61234 // who has no other processes
+	rlimitNproc    = 6     // on all of Go's ports but those of MIPS, which are not tested here
+)
+
+func beChild(what string) error {
+	switch where, what, _ := strings.Cut(what, " "); where {
+	case "nproc":
+		limit := syscall.Rlimit{Cur: childProcesses, Max: childProcesses}
+		if err := syscall.Setrlimit(rlimitNproc, &limit); err != nil {
+			return err
+		}
+		if err := syscall.Setuid(childUser); err != nil {
+			return err
+		}
+		return blockMany(what, 200)
+	case "group":
+		if err := os.WriteFile(filepath.Join(os.Args[1], "cgroup.procs"), []byte("0"), 0); err != nil {
+			return err
+		}
+		return blockMany(what, 200)
+	case "many":
+		return blockMany(what, 10_050)
+	}
+	return errors.New("what?")
+}
+
+// blockMany makes n blocking calls at once, in a pool of the given kind or
+// without any.
+func blockMany(how string, n int) error {
+	opts := threadpool.Options{}
+	if how == "256" {
+		opts.Limit = 256
+	}
+	p, err := threadpool.New(opts)
+	if err != nil {
+		return err
+	}
+	var ran, most atomic.Int64
+	call := func() {
+		t := syscall.NsecToTimespec(int64(2 * time.Millisecond))
+		for syscall.Nanosleep(&t, &t) == syscall.EINTR {
+		}
+		if ran.Add(1)%100 == 0 {
+			most.Store(max(most.Load(), int64(leak.Threads())))
+		}
+	}
+	if how == "none" {
+		call = func() {
+			t := syscall.NsecToTimespec(int64(time.Second))
+			for syscall.Nanosleep(&t, &t) == syscall.EINTR {
+			}
+		}
+	}
+	var all sync.WaitGroup
+	for i := range n {
+		switch {
+		case how == "none":
+			all.Go(call)
+		case i%2 == 0:
+			all.Go(func() { _ = p.Do(background, call) })
+		default:
+			all.Add(1)
+			if err := p.Submit(background, func() { defer all.Done(); call() }); err != nil {
+				return err
+			}
+		}
+	}
+	all.Wait()
+	s := p.Stats()
+	fmt.Printf("ran %d, limit %d, peak %d, threads at most %d", ran.Load(), s.Limit, s.Peak, most.Load())
+	return nil
+}
+
+func TestTenThousandBlockedCallsUnderALimit(t *testing.T) {
+	out, err := startChild(t, "many 256")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Log(out)
+	var ran, limit, peak, threads int
+	if _, err := fmt.Sscanf(out, "ran %d, limit %d, peak %d, threads at most %d", &ran, &limit, &peak, &threads); err != nil {
+		t.Fatal(err)
+	}
+	// Go's own: one for each processor, and what starts, collects and watches.
+	if ran != 10_050 || peak > 256 || threads > 256+runtime.GOMAXPROCS(0)+6 {
+		t.Error(out)
+	}
+}
+
+// refused tests a system that refuses threads: without a pool the process dies,
+// with a pool of the default limit everything runs.
+func refused(t *testing.T, where string, limit int, arguments ...string) {
+	out, err := startChild(t, where+" none", arguments...)
+	if err == nil {
+		t.Skipf("%s: this system lets a process have more threads than it may have: %s", where, out)
+	}
+	t.Logf("without a pool: %v: %.100q", err, out)
+	if !strings.Contains(out, "failed to create new OS thread") {
+		t.Errorf("died of something else")
+	}
+	out, err = startChild(t, where+" default", arguments...)
+	t.Logf("with one: %s", out)
+	if err != nil || !strings.HasPrefix(out, fmt.Sprintf("ran 200, limit %d,", limit)) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestThreadsRefusedToTheUser(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only the superuser can become somebody else to try it")
+	}
+	refused(t, "nproc", childProcesses/4)
+}
+
+func TestThreadsRefusedToTheContainer(t *testing.T) {
+	var dir string
+	for _, root := range []string{"/sys/fs/cgroup/pids", "/sys/fs/cgroup"} {
+		d := filepath.Join(root, fmt.Sprintf("causeway-%d", os.Getpid()))
+		if os.Mkdir(d, 0o755) != nil {
+			continue
+		}
+		defer func() {
+			for range 100 { // until the last child is gone from it
+				if os.Remove(d) == nil {
+					return
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			t.Errorf("%s is left", d)
+		}()
+		if os.WriteFile(filepath.Join(d, "pids.max"), []byte("60"), 0) == nil {
+			dir = d
+			break
+		}
+	}
+	if dir == "" {
+		t.Skip("no control group with a bound on threads can be made here")
+	}
+	refused(t, "group", 60/4, dir)
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package threadpool
+
+// threadsAllowed is not known here.
+func threadsAllowed() int { return unlimited }

@@ -1,0 +1,169 @@
+package threadpool_test
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/causeway-go/causeway/internal/leak"
+	"github.com/causeway-go/causeway/threadpool"
+)
+
+// A dam blocks threads in reads of a pipe until it breaks.
+type dam struct {
+	read, write int
+	inside      gauge
+}
+
+func newDam(t testing.TB) *dam {
+	var fd [2]int
+	if err := syscall.Pipe2(fd[:], syscall.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	d := &dam{read: fd[0], write: fd[1]}
+	t.Cleanup(func() { _ = syscall.Close(d.read) })
+	return d
+}
+
+func (d *dam) hold() {
+	d.inside.enter()
+	defer d.inside.leave()
+	var b [1]byte
+	for {
+		if _, err := syscall.Read(d.read, b[:]); err != syscall.EINTR {
+			return
+		}
+	}
+}
+
+// burst has n jobs block at once, and returns when all have ended.
+func burst(t testing.TB, p *threadpool.Pool, n int) (threads int) {
+	t.Helper()
+	d := newDam(t)
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			if err := ways[i%2*2].run(t, p, cancelable(t), d.hold); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	waitFor(t, "all inside", func() bool { return d.inside.now.Load() == int64(min(n, p.Stats().Limit)) })
+	threads = leak.Threads()
+	_ = syscall.Close(d.write)
+	all.Wait()
+	return threads
+}
+
+// few is how many threads a process comes back to.
+func few(start int) int {
+	const template = 1 // Go starts it at the first LockOSThread
+	return max(start, runtime.GOMAXPROCS(0)+threadpool.Spare) + template
+}
+
+func TestABurstOf500LeavesNoThreads(t *testing.T) {
+	leak.Check(t)
+	start := leak.Threads()
+	p := newPool(t, threadpool.Options{Limit: 500})
+	for round := range 2 {
+		peak := burst(t, p, 500)
+		if peak < 500 {
+			t.Errorf("%d threads with 500 blocked", peak)
+		}
+		idle := time.Now()
+		waitFor(t, "threads to end", func() bool { return leak.Threads() <= few(start) })
+		t.Logf("round %d: %d threads at the start, %d in the burst, %d after %v idle",
+			round, start, peak, leak.Threads(), time.Since(idle).Round(time.Millisecond))
+		waitFor(t, "the reaper to sleep", func() bool { return !p.Watched() })
+	}
+	for range 20 { // and it stays so
+		time.Sleep(10 * time.Millisecond)
+		if n := leak.Threads(); n > few(start)+2 {
+			t.Fatalf("%d threads again", n)
+		}
+	}
+	if s := p.Stats(); s.Reaped < 900 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestThreadsAreKeptIfWanted(t *testing.T) {
+	p := newPool(t, threadpool.Options{Limit: 60, KeepAlive: -1})
+	burst(t, p, 60)
+	if p.Watched() || p.Looks() != 0 {
+		t.Error("the reaper is at work")
+	}
+	if n := leak.Threads(); n < 60 {
+		t.Errorf("%d threads left of 60", n)
+	}
+	ended := threadpool.Reap(10)
+	t.Logf("Reap(10) has ended %d threads, %d are left", ended, leak.Threads())
+	waitFor(t, "the others to end", func() bool { threadpool.Reap(10); return leak.Threads() <= 10+2 })
+	if ended == 0 {
+		t.Error("Reap has ended none")
+	}
+}
+
+func TestReapLeavesWhatIsInUse(t *testing.T) {
+	leak.Check(t)
+	d := newDam(t)
+	p := newPool(t, threadpool.Options{Limit: 30, KeepAlive: -1})
+	var all sync.WaitGroup
+	for range 30 {
+		all.Go(func() {
+			if err := p.Do(background, d.hold); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	waitFor(t, "all inside", func() bool { return d.inside.now.Load() == 30 })
+	var reapers sync.WaitGroup
+	for range 3 { // more than one at a time, and more than once
+		reapers.Go(func() {
+			for range 3 {
+				threadpool.Reap(-5)
+			}
+		})
+	}
+	reapers.Wait()
+	if n := leak.Threads(); n < 30 {
+		t.Errorf("%d threads for 30 blocked calls", n)
+	}
+	if _, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", os.Getpid())); err != nil {
+		t.Errorf("the main thread: %v", err)
+	}
+	_ = syscall.Close(d.write)
+	all.Wait()
+	threadpool.Reap(runtime.GOMAXPROCS(0) + threadpool.Spare)
+}
+
+func TestNothingIsLeftOfAnIdlePool(t *testing.T) {
+	leak.Check(t)
+	p := mustNew(t, threadpool.Options{Limit: 8, KeepAlive: 2 * time.Millisecond})
+	hold(t, p)()
+	waitFor(t, "the reaper to sleep", func() bool { return !p.Watched() })
+	looks := p.Looks()
+	for range 20 {
+		time.Sleep(time.Millisecond)
+	}
+	if n := p.Looks(); n != looks {
+		t.Errorf("looks %d times while idle", n-looks)
+	}
+	hold(t, p)() // and again
+	waitFor(t, "the reaper to wake and sleep", func() bool { return p.Looks() > looks && !p.Watched() })
+}
+
+func TestTheReaperLeavesAGrowingPoolAlone(t *testing.T) {
+	leak.Check(t)
+	p := newPool(t, threadpool.Options{Limit: 100, KeepAlive: 2 * time.Millisecond})
+	for range 10 {
+		burst(t, p, 100)
+	}
+	if s := p.Stats(); s.Completed != 1000 {
+		t.Errorf("%+v", s)
+	}
+}
