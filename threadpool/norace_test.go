@@ -1,0 +1,5 @@
+//go:build !race
+
+package threadpool_test
+
+const raceEnabled = false
