@@ -17,6 +17,7 @@ func scenarios() []kit.Scenario {
 		blockOnScenarios,
 		wakeScenarios,
 		unblockScenarios,
+		executorScenarios,
 	)
 }
 
