@@ -5,6 +5,7 @@ import "time"
 const (
 	maxLevels  = 64
 	firstLimit = 8
+	lastLimit  = 512
 
 	tick         = 10 * time.Millisecond
 	idleHalf     = 10.0 // seconds of idleness that halve the limit

@@ -6,36 +6,25 @@ import (
 	"time"
 )
 
-// Config holds the bounds of a Controller. The zero value is useful.
-type Config struct {
-	Min     int // smallest limit; 0 means 1
-	Max     int // largest limit; 0 means 512
-	Initial int // first limit; 0 means 8
-}
-
-// A Decision is what the pool is to do.
-type Decision struct {
-	Limit  int
-	Reason Reason        // of the last change of the limit
-	Next   time.Duration // when to call Tick again, if the queue is not empty
-}
-
 type mode uint8
 
 const (
-	ramping mode = iota
-	testing
-	holding
+	ramping mode = iota // looks for the order of magnitude: rampState
+	testing             // compares neighbouring levels: searchState
+	holding             // keeps the level and watches: holdState
 )
+
+var modeNames = [...]string{ramping: "ramp", testing: "test", holding: "hold"}
 
 // A Controller computes the limit. It has no clock, no goroutine and no
 // pointer: a copy is an independent Controller in the same state. Make it
 // with New. Its methods are not safe for concurrent use.
 type Controller struct {
-	min, max, initial int
-	sizes             [maxLevels]int
-	last              int // index of max in sizes
-	levels            [maxLevels]level
+	min, max        int
+	wanted, initial int // first limit, before and after the bounds
+	sizes           [maxLevels]int
+	last            int // index of max in sizes
+	levels          [maxLevels]level
 
 	limit   int
 	at      int // index of limit in sizes
@@ -46,27 +35,30 @@ type Controller struct {
 	prev    Input
 	now     float64 // seconds
 
-	// Since the last change of the limit.
-	changed    float64
-	sinceCount float64
-	shrunk     bool // the last change was to fewer
-	since      sums
-	settled    bool
-	slice      sums
-	batch      sums
+	// Since the last change of the limit, which was at changed: everything in
+	// since, what counts in slice (once settled), and the part of slice that
+	// is not in a batch yet.
+	changed             float64
+	shrunk              bool // it was to fewer
+	settled             bool
+	since, slice, batch sums
 
+	// What is observed beside the slices.
 	counts, littles dispersion
 	late            [lateTicks]float64
 	lateAt          int
-	lateness        float64 // their median
+	lateness        float64 // median of late
+	procs           float64 // processors the process may use
+	load            float64 // share of them in use, smoothed over 20 ms; -1 before the first tick
+	slow            float64 // the same over 0.3 s
 	busy            bool
-	limitedAt       int     // the level at which that was so
-	limited         bool    // the processors were what limited the jobs
-	slow            float64 // load, smoothed more
-	refilled        float64 // what it must reach for another refill
-	load            float64 // share of the processors in use, smoothed
 	age             float64 // mean age of the running jobs
 	peak            float64 // its largest value, fading
+
+	// See refill.
+	limited   bool    // the processors were what limited the jobs
+	limitedAt int     // the level at which that was so
+	refilled  float64 // what slow must reach for another refill
 
 	lastDone  float64 // when a job last ended
 	stallStep float64
@@ -80,69 +72,54 @@ type Controller struct {
 
 // New returns a Controller at its first limit.
 func New(cfg Config) *Controller {
-	c := &Controller{min: max(cfg.Min, 1), max: cfg.Max, initial: cfg.Initial}
-	if c.max <= 0 {
-		c.max = 512
+	c := &Controller{wanted: cfg.Initial, reason: Start}
+	if cfg.Initial <= 0 {
+		c.wanted = firstLimit
 	}
-	c.max = max(c.max, c.min)
-	if c.initial <= 0 {
-		c.initial = firstLimit
+	if cfg.Max <= 0 {
+		cfg.Max = lastLimit
 	}
-	c.initial = min(max(c.initial, c.min), c.max)
-	c.makeSizes()
-	c.limit = c.initial
+	c.bound(cfg.Min, cfg.Max)
 	c.at = c.index(c.initial)
 	c.limit = c.sizes[c.at]
-	c.reason = Start
 	c.stallStep = 1.25
+	c.procs = 1
 	c.load = -1
 	c.ramp.begin(c)
 	return c
 }
 
-// makeSizes lays out the limits that are tried: four per doubling.
-func (c *Controller) makeSizes() {
-	n := 0
-	for x := float64(c.min); n < maxLevels-1; x = max(x*math.Pow(2, 0.25), math.Round(x)) {
-		v := int(math.Round(x))
-		if v >= c.max {
-			break
-		}
-		if n == 0 || v > c.sizes[n-1] {
-			c.sizes[n] = v
-			n++
-		}
-	}
-	c.sizes[n] = c.max
-	c.last = n
+func (c *Controller) bound(least, most int) {
+	c.min = max(least, 1)
+	c.max = max(most, c.min)
+	c.makeSizes()
+	c.initial = min(max(c.wanted, c.min), c.max)
 }
 
-// index is that of the size nearest to n on a logarithmic axis.
-func (c *Controller) index(n int) int {
-	i, found := slices.BinarySearch(c.sizes[:c.last+1], n)
-	if found || i == 0 {
-		return min(i, c.last)
+// Resize sets new bounds. What is known is forgotten, the limit stays as near
+// as the bounds allow.
+func (c *Controller) Resize(least, most int) {
+	c.bound(least, most)
+	was := c.limit
+	c.at = c.index(was)
+	c.limit = c.sizes[c.at]
+	if c.limit != was {
+		c.reason = Resize
+		c.log.add(Event{c.prev.Now, was, c.limit, Resize})
 	}
-	if i > c.last {
-		return c.last
-	}
-	if float64(c.sizes[i])*float64(c.sizes[i-1]) > float64(n)*float64(n) {
-		return i - 1
-	}
-	return i
+	c.forget()
+	c.search, c.hold = searchState{}, holdState{}
+	c.ramp.begin(c)
+	c.restart()
 }
 
-// scaled is the index of the size nearest to f times that of i, and another
-// one than i where there is one.
-func (c *Controller) scaled(i int, f float64) int {
-	x := min(max(float64(c.sizes[i])*f, 1), float64(c.max))
-	j := c.index(int(math.Round(x)))
-	if j == i && f > 1 {
-		j++
-	} else if j == i && f < 1 {
-		j--
+// State describes c.
+func (c *Controller) State() State {
+	return State{
+		Limit: c.limit, Reason: c.reason, Mode: modeNames[c.mode], Rate: c.rate,
+		Age: time.Duration(c.age * 1e9), Load: max(c.load, 0), Lateness: time.Duration(c.lateness * 1e9),
+		Busy: c.busy,
 	}
-	return min(max(j, 0), c.last)
 }
 
 // Limit is the present limit.
@@ -170,7 +147,6 @@ func (c *Controller) set(i int, why Reason) {
 // restart begins to settle and then a new slice.
 func (c *Controller) restart() {
 	c.changed = c.now
-	c.sinceCount = 0
 	c.since = sums{}
 	c.settled = false
 	c.slice, c.batch = sums{}, sums{}
@@ -185,7 +161,11 @@ func (c *Controller) Tick(in Input) Decision {
 		c.signals(&in, &d)
 		c.step(&d)
 	}
-	return Decision{Limit: c.limit, Reason: c.reason, Next: tick}
+	next := tick
+	if c.min == c.max {
+		next = 0
+	}
+	return Decision{Limit: c.limit, Reason: c.reason, Next: next}
 }
 
 // difference takes in, and returns what happened since the last call; not ok
@@ -211,7 +191,7 @@ func (c *Controller) difference(in *Input) (d sums, ok bool) {
 	if in.CPU < 0 || p.CPU < 0 {
 		d.cpu = 0
 	}
-	if d.service < 0 || d.area < 0 || d.cpu < 0 || !finite(d.log) || !finite(d.logSquare) {
+	if d.time <= 0 || d.service < 0 || d.area < 0 || d.cpu < 0 || !finite(d.log) || !finite(d.logSquare) {
 		c.rebase(p.Now, now)
 		return d, false
 	}
@@ -230,15 +210,21 @@ func (c *Controller) rebase(before time.Duration, now float64) {
 	c.now = now
 	c.lastDone = now
 	if c.started && idle >= idleHalf {
-		i := c.at
-		for ; idle >= idleHalf && c.sizes[i] > c.initial; idle -= idleHalf {
-			i = max(c.scaled(i, 0.5), c.index(c.initial))
+		i, first := c.at, c.index(c.initial)
+		for ; idle >= idleHalf && i > first; idle -= idleHalf {
+			i = max(c.scaled(i, 0.5), first)
 		}
 		if i != c.at {
 			c.set(i, Idle)
 			c.forget()
 			c.ramp.begin(c)
 		}
+	}
+	if c.started && c.mode == ramping && idle > 0 {
+		// The ramp goes on where it was: bursts may all be shorter than a step.
+		c.changed += idle
+		c.ramp.began += idle
+		return
 	}
 	c.started = true
 	c.restart()
@@ -252,20 +238,20 @@ func (c *Controller) forget() {
 
 // signals updates what is observed beside the slices.
 func (c *Controller) signals(in *Input, d *sums) {
+	c.procs = 1
+	if in.Procs > 0 {
+		c.procs = min(max(in.Procs, 0.01), 1<<16)
+	}
 	c.late[c.lateAt] = in.Lateness.Seconds()
 	c.lateAt = (c.lateAt + 1) % lateTicks
 	sorted := c.late
 	slices.Sort(sorted[:])
 	c.lateness = sorted[lateTicks/2]
-	procs := in.Procs
-	if !(procs > 0) {
-		procs = 1
-	}
 	f := 1 - math.Exp(-d.time/0.02)
 	if c.load < 0 {
 		f = 1
 	}
-	c.load += f * (min(d.cpu/d.time/procs, 1) - c.load)
+	c.load += f * (min(d.cpu/d.time/c.procs, 1) - c.load)
 	c.slow += (1 - math.Exp(-d.time/0.3)) * (c.load - c.slow)
 	c.busy = c.load > busyLoad || c.lateness > busyLateness
 	c.peak = max(c.age, c.peak*math.Exp(-d.time/peakFade))
@@ -276,7 +262,6 @@ func (c *Controller) signals(in *Input, d *sums) {
 		c.seenAny = true
 		c.stallStep = 1.25
 	}
-	c.sinceCount += d.count
 	c.ramp.total += d.count
 }
 
@@ -366,7 +351,7 @@ func (c *Controller) stalled() bool {
 		return false
 	}
 	if c.busy {
-		if idle < max(wait, 1) || float64(c.limit) >= 4*max(c.prev.Procs, 1) {
+		if idle < max(wait, 1) || float64(c.limit) >= 4*max(c.procs, 1) {
 			return false
 		}
 		c.set(c.index(c.limit+1), Stall)

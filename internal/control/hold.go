@@ -4,7 +4,6 @@ import "math"
 
 // holdState keeps the limit and looks out for changes.
 type holdState struct {
-	since    float64
 	last     float64 // time of the last addition to the budget
 	budget   float64 // seconds of lost throughput that probes may cost
 	interval float64 // between probes
@@ -16,7 +15,7 @@ type holdState struct {
 
 func (h *holdState) begin(c *Controller) {
 	budget := h.budget
-	*h = holdState{since: c.now, last: c.now, interval: holdFirst, nextAt: c.now + holdFirst, budget: budget, turn: h.turn}
+	*h = holdState{last: c.now, interval: holdFirst, nextAt: c.now + holdFirst, budget: budget, turn: h.turn}
 	c.mode = holding
 	if v := &c.levels[c.at]; c.known(c.at) {
 		h.ref = v.sums
@@ -87,7 +86,7 @@ func (h *holdState) changedLoad(c *Controller) bool {
 	h.doubted = false
 	ms, _ := s.logMean()
 	mr, _ := h.ref.logMean()
-	load := h.ref.cpu / h.ref.time / max(c.prev.Procs, 0.01)
+	load := h.ref.cpu / h.ref.time / c.procs
 	c.forget()
 	h.ref = sums{}
 	if d < 0 && ms-mr < 0.4 {
@@ -153,7 +152,7 @@ func (h *holdState) probe(c *Controller) {
 	h.turn++
 	h.budget -= cost
 	q := &c.search
-	*q = searchState{base: c.at, cand: j, stride: 2, probe: true, began: c.now}
+	*q = searchState{base: c.at, cand: j, stride: 2, probe: true}
 	c.mode = testing
 	c.set(j, Probe)
 }
@@ -165,7 +164,7 @@ func (c *Controller) refill() bool {
 	if c.slow > 0.93 {
 		c.limited, c.limitedAt, c.refilled = true, c.at, 0
 	}
-	if !c.limited || c.at < c.limitedAt || c.slow > 0.8 || c.at == c.last || c.busy || c.now-c.changed < 0.3 {
+	if !c.limited || c.at < c.limitedAt || c.slow > 0.8 || c.at == c.last || c.busy || c.now-c.changed < 0.45 {
 		return false
 	}
 	mean, _ := c.since.logMean()
@@ -178,6 +177,10 @@ func (c *Controller) refill() bool {
 	c.refilled = c.slow * (1 + 0.3*(f-1))
 	c.forget()
 	c.set(c.scaled(c.at, f), Freed)
-	c.search.begin(c, false)
+	if c.load < 0.4 {
+		c.ramp.begin(c)
+	} else {
+		c.search.begin(c, false)
+	}
 	return true
 }

@@ -22,7 +22,6 @@ type Input struct {
 	// A service time is the time a job held a slot.
 	Completions  uint64
 	ServiceSum   time.Duration
-	SquareSum    float64 // of service times in seconds, squared
 	LogSum       float64 // of ln(service time in seconds)
 	LogSquareSum float64 // of its square
 
@@ -33,4 +32,30 @@ type Input struct {
 	Procs float64
 	// Lateness is by how much the timer of this call fired late.
 	Lateness time.Duration
+}
+
+// Config holds the bounds of a Controller. The zero value is useful.
+type Config struct {
+	Min     int // smallest limit; 0 means 1
+	Max     int // largest limit; 0 means 512
+	Initial int // first limit; 0 means 8
+}
+
+// A Decision is what the pool is to do.
+type Decision struct {
+	Limit  int
+	Reason Reason        // of the last change of the limit
+	Next   time.Duration // when to call Tick again, if the queue is not empty; 0: there is nothing to decide
+}
+
+// A State is what a Controller believes, for those who want to look.
+type State struct {
+	Limit    int
+	Reason   Reason
+	Mode     string        // ramp, test or hold
+	Rate     float64       // completions per second, lately
+	Age      time.Duration // mean age of the running jobs
+	Load     float64       // share of the processors in use
+	Lateness time.Duration // median of the last ticks
+	Busy     bool          // the processors are what limits
 }

@@ -77,5 +77,3 @@ func (d *dispersion) observe(ratio, count float64) {
 		d.weight *= f
 	}
 }
-
-func (c *Controller) Dispersions() (float64, float64) { return c.counts.value(), c.littles.value() }

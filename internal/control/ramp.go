@@ -36,7 +36,7 @@ func (r *rampState) settled(c *Controller) bool {
 // patient doubles without evidence while nearly nothing has completed.
 func (r *rampState) patient(c *Controller) bool {
 	l := float64(c.limit)
-	if c.now-c.changed < patience || c.sinceCount > max(1, l/16) || c.busy || c.at == c.last || r.have ||
+	if c.now-c.changed < patience || c.since.count > max(1, l/16) || c.busy || c.at == c.last || r.have ||
 		l >= patienceGrow*max(r.validated, float64(c.initial)) {
 		return false
 	}
@@ -177,7 +177,11 @@ func (r *rampState) regrets(c *Controller) bool {
 	rise := 0.4 + 2*math.Sqrt(variance)
 	for i := range c.at {
 		t := &r.seen[i]
-		if t.rate == 0 || x > 0.7*t.rate || mean-t.mean < rise || t.rate*s.time < 16 {
+		need := rise
+		if x < 0.5*t.rate {
+			need = rise / 2
+		}
+		if t.rate == 0 || x > 0.7*t.rate || mean-t.mean < need || t.rate*s.time < 16 {
 			continue
 		}
 		c.forget()

@@ -13,7 +13,6 @@ type searchState struct {
 	triedUp    bool
 	triedDown  bool
 	probe      bool // a single test from hold
-	began      float64
 }
 
 // note adds the slice to what is known of the level.
@@ -37,7 +36,7 @@ func (c *Controller) known(i int) bool {
 
 // begin starts a search around the present limit.
 func (q *searchState) begin(c *Controller, long bool) {
-	*q = searchState{base: c.at, cand: -1, stride: 2, long: long, began: c.now}
+	*q = searchState{base: c.at, cand: -1, stride: 2, long: long}
 	c.mode = testing
 	c.restart()
 	q.next(c)
@@ -107,7 +106,7 @@ func (q *searchState) hopeless(c *Controller, j int) bool {
 // are processors if those are the limit.
 func (q *searchState) far(c *Controller) int {
 	j := c.scaled(q.base, farStep)
-	if procs := int(math.Ceil(c.prev.Procs)); c.busy && c.limit <= 4*procs {
+	if procs := int(math.Ceil(c.procs)); c.busy && c.limit <= 4*procs {
 		j = max(j, c.index(procs))
 	}
 	return j
@@ -196,7 +195,7 @@ func (c *Controller) compare(a, b int) (d, se, dn float64, ok bool) {
 		dc = dl
 	}
 	se = math.Sqrt(dc/la.count + dc/lb.count)
-	if loadA, loadB := la.cpu/la.time/c.prev.Procs, lb.cpu/lb.time/c.prev.Procs; min(loadA, loadB) > 0.3 {
+	if loadA, loadB := la.cpu/la.time/c.procs, lb.cpu/lb.time/c.procs; min(loadA, loadB) > 0.3 {
 		// The processor time used says the same, if jobs compute about as
 		// long at both levels; with few completions it says it better.
 		e := math.Log(loadB / loadA)
@@ -219,6 +218,9 @@ func (q *searchState) judge(c *Controller) {
 	}
 	switch {
 	case gain > zScore*se, !up && c.at == q.cand && c.slow > busyLoad && gain > -0.5*se:
+		if q.soars(c, d/dn) {
+			return
+		}
 		q.accepted(c)
 	case gain < -zScore*se:
 		q.rejected(c, true)
@@ -240,11 +242,24 @@ func (q *searchState) judge(c *Controller) {
 	}
 }
 
+// soars goes on by ramping if the throughput grew nearly as much as the limit
+// and nothing is busy: the search is far from where it has to be.
+func (q *searchState) soars(c *Controller, e float64) bool {
+	if c.at != q.cand || q.cand < q.base || e < 0.6 || c.load > 0.6 || c.at == c.last || !c.slice.valid() {
+		return false
+	}
+	c.ramp.begin(c)
+	c.ramp.climbed = 1
+	c.ramp.remember(c)
+	c.ramp.grow(c, 2)
+	return true
+}
+
 // idles says that the processors are busy at the base and not at the candidate.
 // Only jobs that hinder each other, as by spinning, are better off so.
 func (q *searchState) idles(c *Controller) bool {
 	a, b := &c.levels[q.base], &c.levels[q.cand]
-	return a.cpu > 0.9*a.time*c.prev.Procs && b.cpu/b.time < 0.93*a.cpu/a.time
+	return a.cpu > 0.9*a.time*c.procs && b.cpu/b.time < 0.93*a.cpu/a.time
 }
 
 func (q *searchState) accepted(c *Controller) {

@@ -116,9 +116,7 @@ func (s *sim) observe(late float64) *Observation {
 	o.Queued = s.backlog()
 	o.StartSum = seconds(s.startSum)
 	o.ServiceSum = seconds(s.serviceSum)
-	o.SquareSum = s.squareSum
 	o.LogSum = s.logSum
-	o.LogSquareSum = s.logSquare
 	o.CPU = seconds(s.cpuUsed)
 	o.Procs = float64(s.w.Cores)
 	o.Lateness = seconds(late)

@@ -108,7 +108,6 @@ type sim struct {
 	starts      uint64
 	startSum    float64
 	serviceSum  float64
-	squareSum   float64
 	logSum      float64
 	logSquare   float64
 }
@@ -380,7 +379,6 @@ func (s *sim) end(j int32) {
 	s.startSum -= b.resumed
 	s.completions++
 	s.serviceSum += service
-	s.squareSum += service * service
 	ln := math.Log(max(service, 1e-9))
 	s.logSum += ln
 	s.logSquare += ln * ln

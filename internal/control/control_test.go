@@ -1,0 +1,234 @@
+package control_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/causeway-go/causeway/internal/control"
+)
+
+// A load feeds a Controller with a perfectly regular world: x gives the
+// completions per second for a limit.
+type load struct {
+	in control.Input
+	c  *control.Controller
+	x  func(n int) float64
+	cp func(n int) float64 // processors in use
+	f  float64             // completions not yet whole
+}
+
+func newLoad(cfg control.Config, x, cpu func(int) float64) *load {
+	l := &load{c: control.New(cfg), x: x, cp: cpu}
+	l.in.Procs = 8
+	l.c.Tick(l.in)
+	return l
+}
+
+func (l *load) tick() control.Decision {
+	const dt = 10 * time.Millisecond
+	n := l.c.Limit()
+	x := l.x(n)
+	service := float64(n) / x
+	l.in.Now += dt
+	l.f += x * dt.Seconds()
+	whole := math.Floor(l.f)
+	l.f -= whole
+	l.in.Completions += uint64(whole)
+	l.in.ServiceSum += time.Duration(whole * service * 1e9)
+	l.in.LogSum += whole * math.Log(service)
+	l.in.LogSquareSum += whole * math.Log(service) * math.Log(service)
+	l.in.Running, l.in.Queued = n, 1000
+	l.in.StartSum = time.Duration(n)*l.in.Now - time.Duration(float64(n)*service/2*1e9)
+	l.in.CPU += time.Duration(l.cp(n) * float64(dt))
+	l.in.Lateness = 200 * time.Microsecond
+	return l.c.Tick(l.in)
+}
+
+func (l *load) run(d time.Duration) int {
+	for t := time.Duration(0); t < d; t += 10 * time.Millisecond {
+		l.tick()
+	}
+	return l.c.Limit()
+}
+
+func idle(int) float64 { return 0.1 }
+
+func TestSleepersGetAllTheyMayHave(t *testing.T) {
+	for _, service := range []float64{0.002, 0.02, 0.2, 1} {
+		l := newLoad(control.Config{}, func(n int) float64 { return float64(n) / service }, idle)
+		if got := l.run(10 * time.Second); got < 490 {
+			t.Errorf("service %v s: limit %d after 10 s, want near 512", service, got)
+		}
+	}
+}
+
+func TestAConvoyGetsFew(t *testing.T) {
+	x := func(n int) float64 {
+		if n <= 6 {
+			return 100 * float64(n)
+		}
+		return 600 / (1 + 0.05*float64(n-6))
+	}
+	l := newLoad(control.Config{}, x, idle)
+	if got := l.run(10 * time.Second); got < 5 || got > 8 {
+		t.Errorf("limit %d after 10 s, best is 6", got)
+	}
+}
+
+func TestComputingGetsAsManyAsProcessors(t *testing.T) {
+	x := func(n int) float64 { return 500 * float64(min(n, 8)) }
+	l := newLoad(control.Config{Initial: 32}, x, func(n int) float64 { return float64(min(n, 8)) })
+	if got := l.run(10 * time.Second); got < 8 || got > 10 {
+		t.Errorf("limit %d after 10 s, want 8", got)
+	}
+}
+
+func TestTheLimitFollowsAShift(t *testing.T) {
+	sleeping := true
+	x := func(n int) float64 {
+		if sleeping {
+			return float64(n) / 0.02
+		}
+		return 500 * float64(min(n, 8)) / (1 + 0.001*float64(n))
+	}
+	cpu := func(n int) float64 {
+		if sleeping {
+			return 0.1
+		}
+		return float64(min(n, 8))
+	}
+	l := newLoad(control.Config{}, x, cpu)
+	l.run(5 * time.Second)
+	sleeping = false
+	l.run(5 * time.Second)
+	sleeping = true
+	if got := l.run(2 * time.Second); got < 400 {
+		t.Errorf("limit %d 2 s after the jobs became sleepers again", got)
+	}
+}
+
+func TestSteadyStateStaysWithinTenPercentButForTrials(t *testing.T) {
+	x := func(n int) float64 { return 5000 * min(1, float64(n)/48) / (1 + 0.002*float64(max(0, n-48))) }
+	l := newLoad(control.Config{}, x, idle)
+	l.run(15 * time.Second)
+	base := l.c.Limit()
+	away := 0
+	for range 2000 {
+		l.tick()
+		if n := float64(l.c.Limit()) / float64(base); n < 0.9 || n > 1.1 {
+			away++
+		}
+	}
+	if away > 200 {
+		t.Errorf("away from %d for %d of 2000 ticks: %v", base, away, l.c.AppendLog(nil))
+	}
+}
+
+func TestALimitDecaysWhileIdle(t *testing.T) {
+	l := newLoad(control.Config{}, func(n int) float64 { return float64(n) / 0.02 }, idle)
+	l.run(5 * time.Second)
+	if l.c.Limit() < 490 {
+		t.Fatalf("limit %d", l.c.Limit())
+	}
+	for i, want := range []int{256, 128, 64, 32, 16, 8, 8} {
+		l.in.Now += 10 * time.Second
+		l.in.Resumed = true
+		d := l.c.Tick(l.in)
+		if d.Limit != want {
+			t.Errorf("after pause %d: limit %d, want %d", i, d.Limit, want)
+		}
+	}
+	if d := l.c.Tick(l.in); d.Reason != control.Idle {
+		t.Errorf("reason %v, want %v", d.Reason, control.Idle)
+	}
+}
+
+func TestNothingIsDecidedBetweenEqualBounds(t *testing.T) {
+	l := newLoad(control.Config{Min: 5, Max: 5}, func(n int) float64 { return float64(n) / 0.02 }, idle)
+	d := l.tick()
+	if d.Limit != 5 || d.Next != 0 {
+		t.Errorf("decision %+v, want limit 5 and no next tick", d)
+	}
+	if got := l.run(time.Second); got != 5 {
+		t.Errorf("limit %d", got)
+	}
+}
+
+func TestACopyIsAnIndependentController(t *testing.T) {
+	l := newLoad(control.Config{}, func(n int) float64 { return float64(n) / 0.02 }, idle)
+	l.run(100 * time.Millisecond)
+	copied := *l.c
+	before := copied.Limit()
+	after := l.run(5 * time.Second)
+	if after == before || copied.Limit() != before {
+		t.Errorf("the copy went from %d to %d while the original went to %d", before, copied.Limit(), after)
+	}
+	again := *l
+	again.c = &copied
+}
+
+func TestATickDoesNotAllocate(t *testing.T) {
+	l := newLoad(control.Config{}, func(n int) float64 { return float64(n) / 0.02 }, idle)
+	if n := testing.AllocsPerRun(1000, func() { l.tick() }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestTheLogHoldsTheLastChanges(t *testing.T) {
+	l := newLoad(control.Config{}, func(n int) float64 { return float64(n) / 0.02 }, idle)
+	l.run(3 * time.Second)
+	events := l.c.AppendLog(nil)
+	if len(events) == 0 || events[0].From != 8 || events[len(events)-1].To != l.c.Limit() {
+		t.Fatalf("log %v with limit %d", events, l.c.Limit())
+	}
+	for i := 1; i < len(events); i++ {
+		if events[i].From != events[i-1].To || events[i].At < events[i-1].At {
+			t.Errorf("event %v follows %v", events[i], events[i-1])
+		}
+	}
+	for range 500 {
+		l.c.Resize(1, 100)
+		l.c.Resize(200, 300)
+	}
+	if events = l.c.AppendLog(events[:0]); len(events) != 200 {
+		t.Errorf("%d events, want 200", len(events))
+	}
+}
+
+func TestResizeKeepsTheBounds(t *testing.T) {
+	l := newLoad(control.Config{}, func(n int) float64 { return float64(n) / 0.02 }, idle)
+	l.run(5 * time.Second)
+	l.c.Resize(4, 20)
+	if s := l.c.State(); s.Limit != 20 || s.Reason != control.Resize {
+		t.Errorf("state %+v, want limit 20 by resize", s)
+	}
+	if got := l.run(2 * time.Second); got != 20 {
+		t.Errorf("limit %d, want 20", got)
+	}
+	l.c.Resize(50, 0)
+	if got := l.run(time.Second); got != 50 {
+		t.Errorf("limit %d, want 50", got)
+	}
+}
+
+func TestReasonsHaveNames(t *testing.T) {
+	seen := map[string]bool{}
+	for r := control.None; r <= control.Resize; r++ {
+		if s := r.String(); s == "" || s == "unknown" || seen[s] {
+			t.Errorf("reason %d is %q", r, s)
+		} else {
+			seen[s] = true
+		}
+	}
+	if s := control.Reason(200).String(); s != "unknown" {
+		t.Errorf("reason 200 is %q", s)
+	}
+}
+
+func BenchmarkTick(b *testing.B) {
+	l := newLoad(control.Config{}, func(n int) float64 { return float64(n) / 0.02 }, idle)
+	for b.Loop() {
+		l.tick()
+	}
+}
