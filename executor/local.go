@@ -73,6 +73,7 @@ type Local struct {
 	lock   threadlock.State // of the latest Poll
 	active *core            // list of the tasks that have begun
 	loop   *loop            // where tasks are polled now
+	idle   *loop            // one to use again
 	budget int
 	next   time.Time // Turn's last answer
 	known  bool
@@ -269,6 +270,8 @@ func (l *Local) Run(ctx context.Context) error { return l.run(ctx, false) }
 const slice = 64
 
 func (l *Local) run(ctx context.Context, thread bool) error {
+	notify := func() { l.notif.Notify(l.permit) }
+	defer context.AfterFunc(ctx, notify)()
 	for {
 		switch {
 		case l.closed.Load():
@@ -283,10 +286,9 @@ func (l *Local) run(ctx context.Context, thread bool) error {
 		}
 		var alarm *time.Timer
 		if l.known {
-			alarm = time.AfterFunc(time.Until(l.next), func() { l.notif.Notify(l.permit) })
+			alarm = time.AfterFunc(time.Until(l.next), notify)
 		}
-		l.notif.Wait(ctx, thread)
-		l.notif.Detach()
+		l.notif.Wait(context.Background(), thread)
 		if alarm != nil {
 			alarm.Stop()
 		}

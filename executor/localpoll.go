@@ -31,14 +31,21 @@ func (lp *loop) OnWake() { lp.wake() }
 // poll polls tasks until none is ready or the budget is used up.
 func (l *Local) poll() {
 	for l.budget > 0 && l.ready.n > 0 {
-		lp := &loop{l: l}
-		lp.waker.Init(lp)
-		lp.home = &l.home
+		lp := l.idle
+		if l.idle = nil; lp == nil {
+			lp = &loop{l: l}
+			lp.waker.Init(lp)
+			lp.home = &l.home
+		}
 		lp.local = polling
 		lp.co = l.driver.coroutine(false)
 		lp.co.task, lp.co.body, lp.co.ended = &lp.core, lp, false
 		l.loop = lp
 		lp.step(&l.driver)
+		if lp.co == nil && lp.local&woken == 0 {
+			// It has never been suspended, so no waker knows of it.
+			l.idle = lp
+		}
 		l.settle(&lp.core)
 	}
 	l.loop = nil
