@@ -8,3 +8,10 @@ func (p *Pool) Watched() bool { return p.threads.armed.Load() }
 
 // Spare is how many threads the reaper leaves, beyond one for each processor.
 const Spare = spare
+
+// Forget makes the others think that the pool has needed no threads of late.
+func (p *Pool) Forget() {
+	p.burst.Store(0)
+	p.threads.last.Store(0)
+	watched.Delete(&p.threads)
+}

@@ -43,9 +43,10 @@ type Options struct {
 
 	// KeepAlive is for how long the pool must have been idle before the OS
 	// threads that its jobs have made are given back to the system. 0 means
-	// DefaultKeepAlive. A negative value keeps them for ever, as Go does by
-	// itself; choose that if the process starts children with Pdeathsig,
-	// which fires when the thread that forked them ends.
+	// DefaultKeepAlive. A negative value means that this pool gives none
+	// back, as Go does by itself. Choose that for all pools, Default among
+	// them, if the process starts children with Pdeathsig, which fires when
+	// the thread that forked them ends.
 	KeepAlive time.Duration
 
 	// OnPanic is called with what a job panicked with and its stack, on the

@@ -16,7 +16,7 @@ import (
 // The reaper is asleep until more than reapAbove slots are taken at once. Then
 // it looks twice in every KeepAlive, and ends as many threads as neither the
 // program holds at the moment nor the pool has needed since it looked the last
-// time but one. So a thread is gone one KeepAlive after its last use at the
+// time but one, nor another pool whose reaper is awake. So a thread is gone one KeepAlive after its last use at the
 // earliest and one and a half at the latest. When the pool has come down to
 // reapAbove the reaper goes to sleep again.
 type reaper struct {
@@ -26,9 +26,9 @@ type reaper struct {
 	reaped atomic.Uint64
 	looks  atomic.Int64
 
-	mu    sync.Mutex // one look at a time
-	last  int64      // most slots taken at once between the last two looks
-	short int        // looks in a row that have left more threads than they should
+	last  atomic.Int64 // most slots taken at once between the last two looks
+	mu    sync.Mutex   // one look at a time
+	short int          // looks in a row that have left more threads than they should
 }
 
 const (
@@ -53,6 +53,7 @@ func (r *reaper) grown(n int) {
 		return
 	}
 	if r.armed.CompareAndSwap(false, true) {
+		watched.Store(r, nil)
 		time.AfterFunc(r.period(), r.look)
 	}
 }
@@ -69,10 +70,9 @@ func (r *reaper) look() {
 	p := r.pool
 	running := int64(p.state.load().running())
 	recent := p.burst.Swap(running)
-	needed := max(recent, r.last)
-	r.last = recent
+	needed := max(recent, r.last.Swap(recent))
 	t := readThreads()
-	keep := max(t.held+int(needed-running)+runtime.GOMAXPROCS(0)+spare, r.base)
+	keep := max(t.held+int(needed-running)+r.others()+runtime.GOMAXPROCS(0)+spare, r.base)
 	ended := Reap(keep)
 	r.reaped.Add(uint64(ended))
 	if r.short++; t.total-ended <= keep {
@@ -83,10 +83,29 @@ func (r *reaper) look() {
 		return
 	}
 	r.short = 0
+	watched.Delete(r)
 	// A pool that grows between the swap above and this store has found armed
 	// set, and is looked at once more here.
 	r.armed.Store(false)
 	r.grown(int(p.burst.Load()))
+}
+
+// watched has the reapers (*reaper) that are going to look. Threads are the
+// business of the whole process: what another pool has needed of late is not
+// surplus.
+var watched sync.Map
+
+// others returns how many threads the other pools may need soon, beyond those
+// that are held now.
+func (r *reaper) others() (n int) {
+	watched.Range(func(key, _ any) bool {
+		if o := key.(*reaper); o != r {
+			p := o.pool
+			n += int(max(0, p.burst.Load()-int64(p.state.load().running()), o.last.Load()-int64(p.state.load().running())))
+		}
+		return true
+	})
+	return n
 }
 
 // Reap ends idle OS threads of the process until no more than keep are left,

@@ -86,8 +86,29 @@ func TestABurstOf500LeavesNoThreads(t *testing.T) {
 			t.Fatalf("%d threads again", n)
 		}
 	}
-	if s := p.Stats(); s.Reaped < 900 {
-		t.Errorf("%+v", s)
+}
+
+// A small pool whose reaper is awake all the time does not end the threads that
+// another one has needed of late.
+func TestReapersLeaveEachOtherTheirThreads(t *testing.T) {
+	leak.Check(t, leak.Options{Threads: -1})
+	big := newPool(t, threadpool.Options{Limit: 100, KeepAlive: time.Hour})
+	small := newPool(t, threadpool.Options{Limit: 3, KeepAlive: 2 * time.Millisecond})
+	burst(t, big, 100)
+	for range 5 {
+		looks := small.Looks()
+		hold(t, small)()
+		waitFor(t, "looks", func() bool { return small.Looks() > looks && !small.Watched() })
+	}
+	if n := leak.Threads(); n < 100 {
+		t.Errorf("%d threads left of 100", n)
+	}
+	big.Forget()
+	looks := small.Looks()
+	hold(t, small)()
+	waitFor(t, "looks", func() bool { return small.Looks() > looks && !small.Watched() })
+	if n := leak.Threads(); n >= 100 {
+		t.Errorf("%d threads when nobody needs them", n)
 	}
 }
 
