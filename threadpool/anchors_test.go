@@ -18,12 +18,12 @@ import (
 //	blocking: 500 threads stay, never shrinks    TestABurstOf500LeavesNoThreads
 //	blocking: livelock when a thread is refused  TestThreadsRefusedToTheUser, …ToTheContainer
 //	blocking: a pool of one deadlocks nested     TestAThousandNestedJobsOnOneSlot
-//	blocking: panic payload at the await         TestPanicsAndGoexitInJobs
+//	blocking: panic payload at the await         TestPanicsInJobs
 //	tokio: thread_keep_alive                     TestThreadsAreKeptIfWanted, TestABurst…
 //	tokio: max_blocking_threads(0) panics        TestBadOptionsAndNilFunctions
 //	ants: ErrPoolOverload, MaxBlockingTasks      TestABoundedQueue
 //	ants: Tune                                   TestResizeWhileFull
-//	ants, pond: Goexit loses a worker            TestPanicsAndGoexitInJobs
+//	ants, pond: Goexit loses a worker            TestGoexitInJobs
 //	pond: StopAndWait; workerpool: StopWait      TestShutdownDrains
 //	workerpool: Stop drops what waits            TestCloseDropsWhatIsQueued
 //	pond: context ends in the queue              TestLeavingTheQueueWhenTheContextEnds

@@ -190,7 +190,7 @@ func TestClosingWhileEverythingGoesOn(t *testing.T) {
 	}
 }
 
-func TestPanicsAndGoexitInJobs(t *testing.T) {
+func TestPanicsInJobs(t *testing.T) {
 	leak.Check(t)
 	type report struct {
 		v     any
@@ -237,6 +237,11 @@ func TestPanicsAndGoexitInJobs(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	})
+}
+
+func TestGoexitInJobs(t *testing.T) {
+	leak.Check(t)
+	p := newPool(t, threadpool.Options{Limit: 1})
 	t.Run("goexit on the caller", func(t *testing.T) {
 		done := make(chan bool)
 		go func() {

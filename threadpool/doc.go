@@ -49,6 +49,11 @@
 // When a pool has needed fewer threads than there are for [Options].KeepAlive, the
 // surplus is given back to the system; see [Reap], which does that alone.
 //
+// Nothing can be done about a thread that the system refuses, because of a limit
+// on processes or of a container: Go's runtime ends the process. A pool therefore
+// keeps below such limits if it is left to choose ([Options].Limit), at a quarter
+// of what is allowed. Go needs some five threads of its own besides.
+//
 // # Panics
 //
 // A panic in a job that somebody waits for is raised there. Otherwise it goes to

@@ -34,7 +34,8 @@ type Options struct {
 // checked. Call it first in a test, outside synctest bubbles.
 //
 // Goroutines are compared one by one, so that the end of an older one does not
-// hide a new one. The goroutine that os/signal keeps is not counted.
+// hide a new one. The goroutine that os/signal keeps is not counted, nor
+// are those in which js/wasm handles events.
 func Check(t testing.TB, options ...Options) {
 	t.Helper()
 	o := Options{}
@@ -148,7 +149,7 @@ func stacks() map[string]string {
 	all := make(map[string]string)
 	for stack := range strings.SplitSeq(string(allStacks()), "\n\n") {
 		m := header.FindStringSubmatch(stack)
-		if m != nil && !strings.Contains(stack, "\nos/signal.loop(") {
+		if m != nil && !strings.Contains(stack, "\nos/signal.loop(") && !strings.Contains(stack, "\nruntime.handleEvent(") {
 			all[m[1]] = stack
 		}
 	}
