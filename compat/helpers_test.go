@@ -1,0 +1,86 @@
+package compat_test
+
+import (
+	"io"
+	"os/exec"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/causeway-go/causeway/pollster"
+)
+
+// closing is a future that closes c when it ends or is cancelled.
+type closing[T any] struct {
+	pollster.Future[T]
+	c io.Closer
+}
+
+func (f closing[T]) Poll(w *pollster.Waker) (T, bool, error) {
+	v, ready, err := f.Future.Poll(w)
+	if ready || err != nil {
+		f.c.Close()
+	}
+	return v, ready, err
+}
+
+func (f closing[T]) Cancel() {
+	pollster.Cancel(f.Future)
+	f.c.Close()
+}
+
+// needs skips where a command that every Unix has is missing.
+func needs(t testing.TB, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skipf("no %s on %s: %v", name, runtime.GOOS, err)
+		}
+	}
+}
+
+// mailbox is an API that calls back.
+type mailbox struct {
+	mu   sync.Mutex
+	mail []int
+	done func(int, error)
+}
+
+func (b *mailbox) receive(done func(int, error)) (cancel func()) {
+	b.mu.Lock()
+	if len(b.mail) > 0 {
+		v := b.mail[0]
+		b.mu.Unlock()
+		done(v, nil)
+		return nil
+	}
+	b.done = done
+	b.mu.Unlock()
+	return func() {
+		b.mu.Lock()
+		b.done = nil
+		b.mu.Unlock()
+	}
+}
+
+func (b *mailbox) deliver(v int) {
+	b.mu.Lock()
+	b.mail = append(b.mail, v)
+	done := b.done
+	b.done = nil
+	b.mu.Unlock()
+	if done != nil {
+		done(v, nil)
+	}
+}
+
+func (b *mailbox) waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.done != nil {
+		return 1
+	}
+	return 0
+}
+
+func yield() { runtime.Gosched() }
