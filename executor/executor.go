@@ -221,7 +221,8 @@ func (ex *Executor) push(c *core) {
 //	2. look at parked,        2. look at queues      2. look at queues
 //	   then at waking         3. park
 //
-// A worker whose 1 comes after our 2 sees our task in its 2.
+// A worker whose 1 comes after our 2 sees our task in its 2. TestModelNoTaskIsLeft
+// goes through all orders.
 func (ex *Executor) notify() {
 	if ex.parked.Load() > 0 && !ex.waking.Load() && ex.waking.CompareAndSwap(false, true) {
 		ex.wakeOne()
@@ -233,8 +234,10 @@ func (ex *Executor) wakeOne() {
 	ex.mu.Lock()
 	n := len(ex.idle)
 	if n == 0 {
-		ex.mu.Unlock()
+		// Before unlocking: a worker that goes idle from now on must not
+		// park while a push is passed over because of us.
 		ex.waking.Store(false)
+		ex.mu.Unlock()
 		return
 	}
 	w := ex.idle[n-1]

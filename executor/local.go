@@ -318,9 +318,9 @@ func (l *Local) Close() error {
 		unlock()
 	}()
 	// A task that comes into the inbox after closed is set is ended by whoever
-	// put it there, or here: both take what is in the inbox at once, and end
-	// it under the lock.
+	// put it there, or, if that one finds closing locked, by the last empty.
 	l.closed.Store(true)
+	l.closing.Lock()
 	l.drain()
 	for c := l.ready.pop(); c != nil; c = l.ready.pop() {
 		l.finishOff(c)
@@ -328,26 +328,30 @@ func (l *Local) Close() error {
 	for c := l.active; c != nil; c = l.active {
 		l.finishOff(c)
 	}
+	l.closing.Unlock()
 	l.empty()
 	l.driver.endCoroutines()
 	l.watch.stop()
 	return nil
 }
 
-// empty ends what is in the inbox. Preconditions: closed is set.
+// empty ends what is in the inbox, unless somebody else is about to, who then
+// looks once more. Preconditions: closed is set.
 func (l *Local) empty() {
-	for c := l.inbox.takeAll(); c != nil; {
-		next := c.next
-		c.next = nil
-		l.finishOff(c)
-		c = next
+	for l.inbox.top.Load() != nil && l.closing.TryLock() {
+		for c := l.inbox.takeAll(); c != nil; {
+			next := c.next
+			c.next = nil
+			l.finishOff(c)
+			c = next
+		}
+		l.closing.Unlock()
 	}
 }
 
 // finishOff passes the end of the Local on to c, unless it has ended.
+// Preconditions: the caller holds closing.
 func (l *Local) finishOff(c *core) {
-	l.closing.Lock()
-	defer l.closing.Unlock()
 	if c.finished() || c.local&gone != 0 {
 		return
 	}

@@ -23,7 +23,12 @@ func (ex *Executor) TryTick() bool {
 // runtime.Goexit in the task ends the calling goroutine.
 func (ex *Executor) Tick(ctx context.Context) error {
 	w := ex.ticker()
-	defer ex.returnTicker(w)
+	defer func() {
+		ex.returnTicker(w)
+		if ex.pending() { // a wake-up meant for anybody may have come to us
+			ex.notify()
+		}
+	}()
 	stop := context.AfterFunc(ctx, func() { w.tell(signalStop) })
 	defer stop()
 	for {
@@ -105,6 +110,7 @@ func (ex *Executor) ticker() *worker {
 	}
 	ex.mu.Unlock()
 	w := newWorker(ex)
+	w.again = 0
 	w.join()
 	return w
 }

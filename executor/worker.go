@@ -24,7 +24,8 @@ type worker struct {
 	current *core // being polled or dropped, by this goroutine
 	ticks   uint32
 	seed    uint32
-	waiting bool   // between BeforeWait and AfterWait
+	fresh   bool   // has slept and not polled since
+	again   int    // againMax, or 0 in a tick, which is one poll
 	polls   uint64 // not yet in ex.counts
 	over    chan struct{}
 
@@ -68,7 +69,7 @@ const (
 )
 
 func newWorker(ex *Executor) *worker {
-	w := &worker{ex: ex, notif: park.New()}
+	w := &worker{ex: ex, notif: park.New(), again: againMax}
 	w.driver.worker = w
 	w.permit = w.notif.Begin()
 	return w
@@ -210,11 +211,20 @@ func (w *worker) loop() (over bool) {
 			normal = true
 			return true
 		}
-		if c := w.next(); c != nil {
-			w.run(c)
-		} else {
+		c := w.next()
+		if c == nil {
 			w.sleep()
+			w.fresh = true
+			continue
 		}
+		if w.fresh {
+			// We have been woken on behalf of all that was queued meanwhile.
+			w.fresh = false
+			if w.ex.pending() {
+				w.ex.notify()
+			}
+		}
+		w.run(c)
 	}
 }
 
@@ -359,7 +369,7 @@ func (w *worker) run(c *core) {
 		if r.step(&w.driver) {
 			break
 		}
-		if n < againMax && w.nothingElse() && update(c, againState) {
+		if n < w.again && w.nothingElse() && update(c, againState) {
 			continue
 		}
 		if s := c.state.Load(); s&scheduled == 0 && c.flags&listed == 0 && !w.ex.enter(c) {
@@ -459,37 +469,4 @@ func (w *worker) wakeUp() {
 		ex.waking.Store(false)
 	}
 	ex.monitor.arm()
-}
-
-// here returns the worker that the calling goroutine polls for, or nil.
-func here() *worker {
-	p := goroutine.Here()
-	if p == nil {
-		return nil
-	}
-	switch h := p.Hooks().(type) {
-	case *worker:
-		return h
-	case *coroutine:
-		if h.driver != nil {
-			return h.driver.worker
-		}
-	}
-	return nil
-}
-
-// BeforeWait implements goroutine.Hooks: a poll on this worker is about to
-// wait. Another worker stands in meanwhile.
-func (w *worker) BeforeWait() goroutine.Parker {
-	w.waiting = true
-	w.holdUp(heldWaiting)
-	return nil
-}
-
-// AfterWait implements goroutine.Hooks. It does not wait for the stand-in to
-// retire: what this poll does next may be what the stand-in's task needs. So
-// for a moment both work.
-func (w *worker) AfterWait() {
-	w.waiting = false
-	w.release(heldWaiting)
 }
