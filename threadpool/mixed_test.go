@@ -87,6 +87,7 @@ func TestCancelOfAJobOfABubbleTakesItOut(t *testing.T) {
 func TestJobsFromOutsideDoNotRunInsideABubble(t *testing.T) {
 	leak.Check(t)
 	p := newPool(t, threadpool.Options{Limit: 1})
+	hold(t, p)() // it is warm
 	inside, queued := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {

@@ -125,6 +125,7 @@ func (p *Pool) foreign() bool {
 // acquire takes a slot for the calling goroutine, waiting in the queue if need
 // be. from is the goroutine's place, of which those around it are told.
 func (p *Pool) acquire(ctx context.Context, from *goroutine.Place) error {
+	p.foreign() // before the slot is taken; see born
 	if n := p.state.take(); n > 0 {
 		p.took(n)
 		return nil
