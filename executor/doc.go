@@ -123,6 +123,9 @@
 //   - A context derived by a type of your own from the one that a function gets
 //     ends a moment later than that; a wait with it that is interrupted by then
 //     ends the function.
+//   - Where the state of a thread lock cannot be read (builds with the tag
+//     purego), a task of a Local on a locked thread must not lock it once more
+//     across a wait, and Poll must always be called under the same lock.
 //   - Wakes from outside a testing/synctest bubble must not come to tasks inside
 //     it; an executor made inside a bubble lives in it. See also [Default].
 //   - With 10,000 goroutines waiting in Polls (not in functions) there are

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/causeway-go/causeway/executor"
+	"github.com/causeway-go/causeway/executor/internal/threadlock"
 	"github.com/causeway-go/causeway/pollster"
 )
 
@@ -103,4 +104,12 @@ func tickAll(ex *executor.Executor) (n int) {
 		wg.Wait()
 	}
 	return n - 1
+}
+
+// needsExactLocks skips a test where thread locks are not known exactly.
+func needsExactLocks(t *testing.T) {
+	t.Helper()
+	if !threadlock.Exact() {
+		t.Skip("this build tells locked goroutines from unlocked ones, and no more")
+	}
 }

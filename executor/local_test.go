@@ -384,6 +384,7 @@ func TestPollInsidePollIsAMistake(t *testing.T) {
 }
 
 func TestPollUnderDifferentThreadLocks(t *testing.T) {
+	needsExactLocks(t)
 	// Each depth of locking is a state of its own for the runtime.
 	l := newLocal(t, executor.LocalOptions{})
 	var probes [6]probe

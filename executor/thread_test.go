@@ -25,6 +25,7 @@ func newThread(t testing.TB, o executor.LocalOptions) *executor.Thread {
 }
 
 func TestCallsRunOnOneThread(t *testing.T) {
+	needsExactLocks(t)
 	leak.Check(t)
 	th := newThread(t, executor.LocalOptions{})
 	threads := make(map[threadlock.State]bool)
@@ -165,6 +166,7 @@ func TestCloseEndsTheThread(t *testing.T) {
 }
 
 func TestUnbalancedUnlocksDoNotLoseTheThread(t *testing.T) {
+	needsExactLocks(t)
 	th := newThread(t, executor.LocalOptions{})
 	var before, after threadlock.State
 	executor.Go(th, func(context.Context) (int, error) {
@@ -185,6 +187,7 @@ func TestUnbalancedUnlocksDoNotLoseTheThread(t *testing.T) {
 }
 
 func TestMainRunsOnTheCallersThread(t *testing.T) {
+	needsExactLocks(t)
 	done := make(chan struct{})
 	go func() { // in the place of the main goroutine
 		defer close(done)

@@ -16,7 +16,7 @@ func on(f func()) {
 func TestTheLayoutIsFoundOnThisRelease(t *testing.T) {
 	on(func() {
 		l := search()
-		if runtime.GOARCH != "wasm" && (l.g == 0 || l.m == 0) {
+		if isAddress && (l.g == 0 || l.m == 0) {
 			t.Errorf("layout %+v: only the slow way is left", l)
 		}
 	})
@@ -31,6 +31,9 @@ func TestStateFollowsLockAndUnlock(t *testing.T) {
 		one := Current()
 		if !one.Locked() {
 			t.Error("not seen as locked")
+		}
+		if !isAddress {
+			return // locked or not is all there is to know
 		}
 		if n, known := one.Depth(); !known || n != 1 {
 			t.Errorf("depth %d, %v", n, known)
@@ -51,6 +54,9 @@ func TestStateFollowsLockAndUnlock(t *testing.T) {
 }
 
 func TestTwoThreadsHaveDifferentStates(t *testing.T) {
+	if !isAddress {
+		t.Skip("this build reads thread locks from stack traces, which do not name the thread")
+	}
 	on(func() {
 		runtime.LockOSThread()
 		mine := Current()

@@ -11,8 +11,9 @@
 // So this package finds out once where the runtime keeps the answer: it locks
 // and unlocks a goroutine of its own and looks which words of its g, and of its
 // thread's m, follow. No offset is written down here. If the runtime of a
-// future release does not show exactly one candidate, the stack trace is used
-// instead: slower, and it tells locked from unlocked only.
+// future release does not show exactly one candidate, or the build has no
+// assembly (tag purego), the stack trace is used instead: slower, and it tells
+// locked from unlocked only (see Exact).
 package threadlock
 
 import (
@@ -57,8 +58,8 @@ var known atomic.Pointer[layout]
 // Current returns the state of the calling goroutine. It costs two nanoseconds
 // after the first call.
 func Current() State {
-	if runtime.GOARCH == "wasm" {
-		return State{} // there are no threads to lock to
+	if !threads {
+		return State{}
 	}
 	l := known.Load()
 	if l == nil {
@@ -99,6 +100,19 @@ const (
 	mHalves  = 224 // an m has more 32-bit words than this
 )
 
+// Exact reports whether states tell all that matters, and not just locked from
+// unlocked.
+func Exact() bool {
+	l := known.Load()
+	if l == nil {
+		l = calibrate()
+	}
+	return !threads || l.g != 0 && l.m != 0
+}
+
+// threads says whether there are any to be locked to.
+const threads = runtime.GOARCH != "wasm"
+
 // calibrate finds the layout. Goroutines that come here at the same time do it
 // twice, with the same result.
 func calibrate() *layout {
@@ -112,7 +126,7 @@ func calibrate() *layout {
 // search runs on a goroutine that nobody has locked. A word is a candidate if
 // it follows the lock each time.
 func search() layout {
-	if runtime.Compiler != "gc" || fromTrace().Locked() {
+	if !isAddress || fromTrace().Locked() {
 		return layout{}
 	}
 	var g candidates
