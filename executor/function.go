@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"runtime/debug"
+	"runtime/pprof"
 	"sync"
 	"time"
 )
@@ -111,6 +112,12 @@ func (t *function[T]) run() {
 		}
 		t.ctx.end(context.Canceled)
 	}()
+	if name := t.Name(); name != "" {
+		// The coroutine's goroutine runs nothing else meanwhile, so profiles
+		// show what this task costs, under its name.
+		pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("task", name)))
+		defer pprof.SetGoroutineLabels(context.Background())
+	}
 	v, err := t.f(&t.ctx)
 	normal = true
 	t.value = v

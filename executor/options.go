@@ -61,7 +61,7 @@ const (
 // Attr are the attributes of one task. The zero value is what [Spawn] and [Go]
 // use.
 type Attr struct {
-	Name     string   // for people
+	Name     string   // for people; and the pprof label «task» of a function
 	Meta     any      // whatever belongs to the task
 	Priority Priority // not used by a Local
 
