@@ -179,8 +179,7 @@ func BenchmarkLock(b *testing.B) {
 	var mu sync.Mutex
 	b.Run("Mutex", func(b *testing.B) {
 		for range b.N {
-			mu.Lock()
-			mu.Unlock()
+			through(&mu)
 		}
 	})
 	ctx, cancel := context.WithCancel(context.Background())

@@ -107,7 +107,8 @@ func (c *Child) Wait(ctx context.Context) (*os.ProcessState, error) {
 // Cancel kills the process, with cmd.Cancel if cmd has one, and closes the pipes
 // to it and to whatever it has started, which is not killed: it gets an error or
 // a signal when it writes. Cancel implements [pollster.Canceler]; it does not
-// block, and does nothing after the end.
+// block, and does nothing after the end. cmd.Stdout may be written to for a
+// moment longer; Wait waits for that.
 func (c *Child) Cancel() {
 	c.end.Cancel()
 	if !c.end.Canceled() {

@@ -84,3 +84,9 @@ func (b *mailbox) waiting() int {
 }
 
 func yield() { runtime.Gosched() }
+
+// through takes l and lets go of it: proof that it is free, or will be.
+func through(l sync.Locker) {
+	l.Lock()
+	defer l.Unlock()
+}

@@ -36,7 +36,7 @@ func CondWait(ctx context.Context, c *sync.Cond) error {
 		// Also if the task is ended here: c.L is held in what it has deferred.
 		if !locked.Done() {
 			cancel(pollster.ErrCanceled)
-			<-ToChan(context.Background(), locked.Future())
+			_, _ = locked.Wait(context.Background())
 		}
 		cancel(nil)
 	}()

@@ -329,6 +329,5 @@ func TestLockHandsOverUnderFireOfReaders(t *testing.T) {
 			rw.RUnlock()
 		}
 	})
-	rw.Lock()
-	rw.Unlock()
+	through(&rw)
 }
