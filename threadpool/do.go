@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/internal/goroutine"
+	"github.com/causeway-go/causeway/internal/park"
 )
 
 // A PanicError is a panic on its way from a job's goroutine to the goroutine
@@ -53,31 +55,49 @@ func (p *Pool) Do(ctx context.Context, f func()) error {
 	if f == nil {
 		return ErrNilFunc
 	}
+	return p.DoWork(ctx, workFunc(f))
+}
+
+// A Work is a function together with what it works on and a place for its result,
+// so that handing it over allocates nothing.
+type Work interface{ Work() }
+
+type workFunc func()
+
+func (f workFunc) Work() { f() }
+
+// DoWork is [Pool.Do] for a Work. If the error is the end of ctx, w may still be
+// running.
+func (p *Pool) DoWork(ctx context.Context, w Work) error {
+	if w == nil {
+		return ErrNilFunc
+	}
 	if ctx.Done() == nil && MayBlock() {
 		s, err := p.Enter(ctx)
 		if err != nil {
 			return err
 		}
 		defer s.Leave()
-		f()
+		w.Work()
 		return nil
 	}
 	if ctx.Done() != nil && ctx.Err() != nil {
 		return ended.Error(ctx)
 	}
-	d := &waited{f: f, w: newWaiter()}
-	d.generation = d.w.generation
+	d := newWaited(w)
 	if err := p.Start(&d.Job, d); err != nil {
-		d.w.free()
+		d.free()
 		return err
 	}
 	if !d.wait(ctx) {
-		return ended.Error(ctx)
+		return ended.Error(ctx) // d still belongs to its job
 	}
-	if d.panicked != nil {
-		panic(d.panicked)
+	panicked, err := d.panicked, d.err
+	d.free()
+	if panicked != nil {
+		panic(panicked)
 	}
-	return d.err
+	return err
 }
 
 // MayBlock reports whether blocking code may run on the calling goroutine as it
@@ -92,11 +112,13 @@ func MayBlock() bool {
 	return true
 }
 
-// A waited is the job of Do when it runs on another goroutine.
+// A waited is the job of Do when it runs on another goroutine. It is recycled if
+// the waiter has stayed for the outcome, which is the last thing that its job
+// touches in it.
 type waited struct {
 	Job
-	f          func()
-	w          *waiter
+	work       Work
+	n          *park.Notifier // of the waiter
 	generation uint64
 	outcome    atomic.Uint32
 	panicked   *PanicError
@@ -110,26 +132,46 @@ const (
 	outcomeLeft  // by the waiter, who does not read them
 )
 
+var waitedJobs = sync.Pool{New: func() any { return &waited{n: park.New()} }}
+
+func newWaited(w Work) *waited {
+	d := waitedJobs.Get().(*waited)
+	d.work, d.generation = w, d.n.Begin()
+	return d
+}
+
+func (d *waited) free() {
+	d.n.Detach()
+	d.Job.reset()
+	d.work, d.panicked, d.err = nil, nil, nil
+	d.outcome.Store(outcomeOpen)
+	waitedJobs.Put(d)
+}
+
 // wait waits until the outcome is known, or gives the job up when ctx ends and
 // returns false. It also gives the job up if the waiting goroutine ends.
 func (d *waited) wait(ctx context.Context) (known bool) {
 	over := false
 	defer func() {
 		if over {
-			d.w.free()
 			return
 		}
-		d.w.lose()
+		d.n.Detach()
+		d.n.Begin() // nobody sets out to unpark this goroutine any more
 		_ = d.Cancel() || d.leave()
 	}()
 	for {
-		woken := d.w.n.Wait(ctx, false)
+		woken := d.n.Wait(ctx, false)
 		known = d.outcome.Load() == outcomeKnown
 		if !known && woken {
 			continue // woken by something else
 		}
 		over = true
-		return known || !d.Cancel() && !d.leave()
+		if !known && (d.Cancel() || d.leave()) {
+			d.n.Detach()
+			return false
+		}
+		return true
 	}
 }
 
@@ -146,28 +188,31 @@ func (d *waited) leave() bool {
 func (d *waited) RunJob() {
 	returned := false
 	defer func() {
-		if !returned {
-			if v := recover(); v != nil {
-				d.panicked = NewPanicError(v, debug.Stack())
-			} else {
-				d.err = ErrGoexit
-			}
+		if returned {
+			return
 		}
-		d.settle()
+		if v := recover(); v != nil {
+			d.panicked = NewPanicError(v, debug.Stack())
+		} else {
+			d.err = ErrGoexit
+		}
 	}()
-	d.f()
+	d.work.Work()
 	returned = true
 }
 
 // DropJob implements Runner.
 func (d *waited) DropJob(err error) {
 	d.err = err
-	d.settle()
+	d.jobEnded()
 }
 
-func (d *waited) settle() {
+// jobEnded implements ender. Nothing of d may be touched after the outcome has
+// become known but what has been read before.
+func (d *waited) jobEnded() {
+	n, generation := d.n, d.generation
 	if d.outcome.CompareAndSwap(outcomeOpen, outcomeKnown) {
-		d.w.n.Notify(d.generation)
+		n.Notify(generation)
 	} else if d.panicked != nil {
 		d.pool.Panicked(d.panicked.Value, d.panicked.Stack)
 	}

@@ -38,6 +38,10 @@
 // another way, on a channel say, keeps its slot: a pool of one in which a job waits
 // on a channel for a job that is queued behind it waits for ever.
 //
+// If such a wait ends because its context has, the job goes on at once, beyond the
+// limit if need be: it wants to leave, and the slots may be held by the very calls
+// that hang. This is the only way in which more jobs than Limit can run.
+//
 // # Closing
 //
 // [Pool.Close] refuses new jobs and drops those that have not started.

@@ -32,7 +32,8 @@ type Job struct {
 //	jobQueued   waits for a slot. Left by the worker that takes it (running), by
 //	            Cancel or by the closing of the pool (dropped): whoever wins the
 //	            CAS. The entry, or that of its goroutine (born), is in the
-//	            queue while this is the state, and for a moment longer.
+//	            queue while this is the state, and for a moment longer; or a
+//	            worker is on its way with the job and nothing is in the queue.
 //	jobRunning  RunJob is being called. Cannot be cancelled any more.
 //	jobLeft     as jobRunning, and nobody waits for it any more.
 //	jobDone     RunJob has returned, or ended in some other way.
@@ -67,7 +68,6 @@ func (p *Pool) Start(j *Job, r Runner) error {
 		if n := p.state.take(); n > 0 {
 			p.starting.Add(1)
 			p.took(n)
-			j.state.Store(jobRunning)
 			p.startWorker(j)
 			return nil
 		}
@@ -148,6 +148,12 @@ func (j *Job) finish() {
 		j.pool.abandoned.Add(-1)
 	}
 	j.pool.completed.Add(1)
+}
+
+// reset makes an ended job, which the pool does not know any more, new again.
+func (j *Job) reset() {
+	j.pool, j.run = nil, nil
+	j.state.Store(jobNew)
 }
 
 // begin moves a queued job that its worker has taken out of the queue to

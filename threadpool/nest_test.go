@@ -2,6 +2,7 @@ package threadpool_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -184,4 +185,29 @@ func TestResizeToSmallerInsideFullPoolOfWaitingJobs(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// A job whose wait ends because its context does must not wait for a slot: here
+// the only one is held by the call that it has left.
+func TestAWaitThatIsLeftDoesNotWaitForASlot(t *testing.T) {
+	leak.Check(t)
+	p := newPool(t, threadpool.Options{Limit: 1})
+	ctx, cancel := context.WithCancel(background)
+	hang := make(chan struct{})
+	err := p.Do(background, func() {
+		err := p.Do(ctx, func() { cancel(); <-hang })
+		if !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		if s := p.Stats(); s.Running != 2 || s.Abandoned != 1 {
+			t.Errorf("beyond the limit for now: %+v", s)
+		}
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if s := p.Stats(); s.Running != 1 {
+		t.Errorf("the slot beyond the limit must end with its job: %+v", s)
+	}
+	close(hang)
 }

@@ -161,6 +161,14 @@ func (p *Pool) reacquire(from *goroutine.Place) {
 	_ = p.standLocked(context.Background(), from, &p.back)
 }
 
+// overtake takes a slot for a job that has given its own up, beyond the limit if
+// there is no other. Such a slot ends when it is released, as after the limit has
+// been lowered.
+func (p *Pool) overtake() {
+	_, now := p.state.update(func(w word) word { return w + 1 })
+	p.took(now.running())
+}
+
 // standLocked queues the calling goroutine in l and waits for a slot. It
 // returns without the mutex.
 func (p *Pool) standLocked(ctx context.Context, from *goroutine.Place, l *list) error {

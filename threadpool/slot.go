@@ -94,6 +94,7 @@ type holder struct {
 	around     *goroutine.Place // the place that was entered before, or nil
 	waits      int              // waits that have begun and not ended; they nest
 	held       bool             // the slot has not been given up; if it has, the job counts as waiting
+	hurry      bool             // the next AfterWait must not wait for a slot
 	generation uint32
 }
 
@@ -110,7 +111,7 @@ func (h *holder) leave() (around *goroutine.Place) {
 	h.place.Leave()
 	around = h.around
 	h.generation++
-	h.pool, h.around, h.waits = nil, nil, 0
+	h.pool, h.around, h.waits, h.hurry = nil, nil, 0, false
 	return around
 }
 
@@ -141,13 +142,24 @@ func (h *holder) BeforeWait() goroutine.Parker {
 	return nil
 }
 
+// Hurry implements goroutine.Hurrier.
+func (h *holder) Hurry() { h.hurry = true }
+
 // AfterWait implements goroutine.Hooks: the slot is taken again, before jobs
 // that have not started. The goroutine holds no slot while it waits for it. If
-// it ends in that wait it goes without.
+// it ends in that wait it goes without. If the context of the wait has ended it
+// does not wait, but takes a slot beyond the limit if there is no other: those
+// that there are may be held by the very calls that hang.
 func (h *holder) AfterWait() {
 	h.waits--
+	hurry := h.hurry
+	h.hurry = false
 	if h.waits == 0 {
-		h.pool.reacquire(h.place.Outer())
+		if hurry {
+			h.pool.overtake()
+		} else {
+			h.pool.reacquire(h.place.Outer())
+		}
 		h.held = true
 		h.pool.waiting.Add(-1)
 	}

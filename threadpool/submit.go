@@ -77,8 +77,8 @@ func newDetached(f func()) *detached {
 }
 
 func (d *detached) free() {
-	d.f, d.run, d.pool = nil, nil, nil
-	d.state.Store(jobNew)
+	d.f = nil
+	d.Job.reset()
 	detachedJobs.Put(d)
 }
 
@@ -87,3 +87,6 @@ func (d *detached) RunJob() { d.f() }
 
 // DropJob implements Runner.
 func (d *detached) DropJob(error) {}
+
+// jobEnded implements ender.
+func (d *detached) jobEnded() { d.free() }

@@ -77,11 +77,11 @@ func TestDoOnATaskEndsWithItsContext(t *testing.T) {
 	p := newPool(t, threadpool.Options{Limit: 1})
 	ctx, cancel := context.WithCancel(background)
 	defer cancel()
-	stop := make(chan struct{})
+	started, stop := make(chan struct{}), make(chan struct{})
 	var err error
-	k := startTask(false, func() { err = p.Do(ctx, func() { <-stop }) })
+	k := startTask(false, func() { err = p.Do(ctx, func() { close(started); <-stop }) })
 	<-k.parked
-	waitFor(t, "the job", func() bool { return p.Stats().Running == 1 })
+	<-started
 	cancel()
 	<-k.ended
 	if !errors.Is(err, context.Canceled) {
@@ -148,10 +148,10 @@ func TestATaskThatEndsWhileItsJobRunsAbandonsIt(t *testing.T) {
 	leak.Check(t)
 	reports := make(chan any, 1)
 	p := newPool(t, threadpool.Options{Limit: 1, OnPanic: func(v any, _ []byte) { reports <- v }})
-	stop := make(chan struct{})
-	k := startTask(false, func() { _ = p.Do(background, func() { <-stop; panic("late") }) })
+	started, stop := make(chan struct{}), make(chan struct{})
+	k := startTask(false, func() { _ = p.Do(background, func() { close(started); <-stop; panic("late") }) })
 	<-k.parked
-	waitFor(t, "the job", func() bool { return p.Stats().Running == 1 })
+	<-started
 	k.end()
 	if s := p.Stats(); s.Abandoned != 1 || s.Running != 1 {
 		t.Errorf("%+v", s)

@@ -41,8 +41,13 @@ func (w *worker) work() {
 	p.starting.Add(-1)
 	if j == nil {
 		j = p.fetch(true)
-	} else if p.state.load().queued() {
-		p.kick()
+	} else {
+		if p.state.load().queued() {
+			p.kick()
+		}
+		if !j.begin() { // Cancel came before us
+			j = p.fetch(false)
+		}
 	}
 	for j != nil {
 		if !p.runJob(j, &w.holder) {
@@ -110,14 +115,26 @@ func (p *Pool) passLocked(wake *wakeList) *Job {
 	}
 }
 
+// An ender is a Runner of this package that is told when the pool has done with
+// its job, after all the books, and may be used again from then on.
+type ender interface{ jobEnded() }
+
 // runJob runs j and reports whether its goroutine can go on. If j has ended the
 // goroutine (runtime.Goexit), or is about to end the process by a panic, the
-// slot is passed on to another worker.
+// slot is passed on to another worker. j must not be touched afterwards.
 func (p *Pool) runJob(j *Job, h *holder) (ok bool) {
+	end, _ := j.run.(ender)
+	finished := false
 	defer func() {
-		if !ok {
+		if ok {
+			return
+		}
+		if !finished {
 			j.finish()
-			h.end(0)
+		}
+		h.end(0)
+		if !finished && end != nil {
+			end.jobEnded()
 		}
 	}()
 	if p.opts.OnPanic != nil {
@@ -132,8 +149,9 @@ func (p *Pool) runJob(j *Job, h *holder) (ok bool) {
 		return false // a wait has panicked, and again when it was to get the slot back
 	}
 	j.finish()
-	if d, ok := j.run.(*detached); ok {
-		d.free()
+	finished = true
+	if end != nil {
+		end.jobEnded()
 	}
 	return true
 }

@@ -2,6 +2,7 @@ package unblock
 
 import (
 	"context"
+	"sync"
 
 	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/pollster"
@@ -45,8 +46,33 @@ func CallOn[T any](ctx context.Context, p *threadpool.Pool, f func() (T, error))
 		defer s.Leave()
 		return f()
 	}
-	return callAway(ctx, p, f, nil)
+	c, ok := calls.Get().(*called[T])
+	if !ok {
+		c = new(called[T])
+	}
+	c.f = f
+	if err := p.DoWork(ctx, c); err != nil {
+		return zero, err // c may still be in use
+	}
+	v, err := c.v, c.err
+	*c = called[T]{}
+	calls.Put(c)
+	return v, err
 }
+
+// A called is a call that another goroutine makes.
+type called[T any] struct {
+	f   func() (T, error)
+	v   T
+	err error
+}
+
+// calls recycles values of type *called[T] of any T. One of the wrong T is given
+// to the collector, and soon there are some of those that are asked for.
+var calls sync.Pool
+
+// Work implements threadpool.Work.
+func (c *called[T]) Work() { c.v, c.err = c.f() }
 
 // CallInterruptible is [CallInterruptibleOn] with the default pool.
 func CallInterruptible[T any](ctx context.Context, f func() (T, error), interrupt func()) (T, error) {
@@ -73,11 +99,6 @@ func CallInterruptibleOn[T any](ctx context.Context, p *threadpool.Pool, f func(
 	if p == nil {
 		p = threadpool.Default()
 	}
-	return callAway(ctx, p, f, interrupt)
-}
-
-// callAway runs f on a goroutine of the pool and waits for it.
-func callAway[T any](ctx context.Context, p *threadpool.Pool, f func() (T, error), interrupt func()) (T, error) {
 	if ctx.Done() != nil && ctx.Err() != nil {
 		var zero T
 		return zero, ended.Error(ctx)

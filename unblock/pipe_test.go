@@ -342,4 +342,3 @@ func TestFileAgainstTheFileItself(t *testing.T) {
 	plain.Close()
 	under.Close()
 }
-

@@ -24,6 +24,14 @@ type Parker interface {
 	Unpark()
 }
 
+// A Hurrier is a Hooks whose AfterWait may block. Hurry is called just before
+// an AfterWait that should not, because the context of the wait has ended: the
+// code on the goroutine wants to leave, not to go on.
+type Hurrier interface {
+	Hooks
+	Hurry()
+}
+
 // A Watcher is a Parker that is told, before each Park, which context the wait
 // watches. When what it suspends is to end, it then knows whether the end of
 // that context will Unpark it, or whether it has to end the goroutine's code

@@ -20,9 +20,6 @@ import (
 // A Wait whose ctx can end may leave ctx attached to n for the next one. Call
 // Detach when the last one is over.
 func (n *Notifier) Wait(ctx context.Context, thread bool) bool {
-	if n.Consume() {
-		return true
-	}
 	return n.WaitAt(goroutine.Here(), ctx, thread)
 }
 
@@ -37,7 +34,7 @@ func (n *Notifier) WaitAt(p *goroutine.Place, ctx context.Context, thread bool) 
 		return false
 	}
 	if p == nil {
-		return n.waitBy(nil, ctx, thread)
+		return n.waitBy(nil, ctx, done, thread)
 	}
 	var via goroutine.Parker
 	for q := p; q != nil; q = q.Outer() {
@@ -48,23 +45,29 @@ func (n *Notifier) WaitAt(p *goroutine.Place, ctx context.Context, thread bool) 
 	if w, ok := via.(goroutine.Watcher); ok {
 		w.Watch(ctx)
 	}
-	defer afterWait(p)
-	return n.waitBy(via, ctx, thread)
+	defer afterWait(ctx, p)
+	return n.waitBy(via, ctx, done, thread)
 }
 
 // afterWait tells p and those around it that the wait is over, the innermost
 // first: a job gets its slot back before the worker it runs on is busy again.
-func afterWait(p *goroutine.Place) {
+// Where the wait has ended because ctx has, those who could keep the goroutine
+// waiting are told that too.
+func afterWait(ctx context.Context, p *goroutine.Place) {
+	late := ctx.Err() != nil
 	for ; p != nil; p = p.Outer() {
-		p.Hooks().AfterWait()
+		h := p.Hooks()
+		if u, ok := h.(goroutine.Hurrier); ok && late {
+			u.Hurry()
+		}
+		h.AfterWait()
 	}
 }
 
 // waitBy parks by way of via, or of the scheduler or the thread if it is nil.
 // Where the end of ctx is one more notification, it counts as the permit: the
 // caller looks again, and its next Wait tells.
-func (n *Notifier) waitBy(via goroutine.Parker, ctx context.Context, thread bool) bool {
-	done := ctx.Done()
+func (n *Notifier) waitBy(via goroutine.Parker, ctx context.Context, done <-chan struct{}, thread bool) bool {
 	if via == nil && n.outside {
 		n.lock.arm()
 		via = &n.lock
