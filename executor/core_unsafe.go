@@ -22,6 +22,10 @@ type wakerShape struct {
 	t pollster.Wakeable
 }
 
+// begin sets the state of a task that nobody else has yet. An atomic store would
+// cost as much as an atomic exchange; what publishes the task publishes this.
+func (c *core) begin(s uint32) { *(*uint32)(unsafe.Pointer(&c.state)) = s }
+
 // hash returns bits that differ between tasks.
 func (c *core) hash() uint32 {
 	return uint32(uintptr(unsafe.Pointer(c))>>5) * 2654435769 >> 16

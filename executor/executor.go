@@ -125,7 +125,7 @@ func (t *Task[T]) init(f pollster.Future[T]) {
 	}
 	t.future = f
 	t.waker.Init(t)
-	t.state.Store(scheduled)
+	t.begin(scheduled)
 }
 
 // describe gives c its attributes. Preconditions: nobody else has c yet.

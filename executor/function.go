@@ -72,7 +72,7 @@ func (t *function[T]) inherit(ex Spawner) {
 func newFunction[T any](f func(context.Context) (T, error)) *function[T] {
 	t := &function[T]{f: f}
 	t.waker.Init(t)
-	t.state.Store(scheduled)
+	t.begin(scheduled)
 	return t
 }
 

@@ -130,7 +130,7 @@ func (l *Local) admit(c *core, a *Attr) {
 		c.flags |= parkOnly
 	}
 	c.home = &l.home
-	c.state.Store(0)
+	c.begin(0)
 	l.alive.Add(1)
 }
 

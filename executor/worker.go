@@ -268,7 +268,7 @@ func (w *worker) next() *core {
 			return c
 		}
 	}
-	if w.ticks%highPause != 0 {
+	if w.ticks%highPause != 0 && !w.ex.queues[High+1].empty() {
 		if c := w.ex.queues[High+1].take(1, 1); c != nil {
 			return c
 		}
