@@ -1,0 +1,246 @@
+package reactor
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/causeway-go/causeway/pollster"
+)
+
+// A netFD is a socket that is registered with a reactor: what Conn, Listener and
+// PacketConn have in common.
+type netFD struct {
+	s             *Source
+	kind          kind
+	network       string
+	local, remote net.Addr
+	rd, wr        timing
+	line          turnstile // of those who write
+}
+
+// newFD registers a socket, which it closes if that fails.
+func (r *Reactor) newFD(fd int, k kind) (*netFD, error) {
+	s, err := r.Register(uintptr(fd))
+	if err != nil {
+		_ = sysClose(fd)
+		return nil, err
+	}
+	f := &netFD{s: s, kind: k, network: k.network}
+	return f, nil
+}
+
+// name asks the system for the addresses.
+func (f *netFD) name() { f.local, f.remote = sysNames(f.s.fd, f.kind) }
+
+func (f *netFD) close() error {
+	f.rd.stop()
+	f.wr.stop()
+	err := f.s.CloseWith(sysClose)
+	// An end of the reactor has ended the source too, but the socket is ours.
+	return f.opError("close", err)
+}
+
+// A timing is the deadline of one direction. The zero value has none.
+type timing struct {
+	over atomic.Bool // the deadline has passed
+
+	mu    sync.Mutex
+	due   time.Time // zero: none
+	timer *time.Timer
+}
+
+// set changes the deadline. nudge wakes those who wait.
+//
+// The timer is one for all deadlines, so its function may run late, on behalf of
+// one that has been replaced. It looks at what is due now, and does nothing if that
+// lies ahead.
+func (t *timing) set(at time.Time, nudge func()) {
+	t.mu.Lock()
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	t.due = time.Time{}
+	over := false
+	if !at.IsZero() {
+		d := time.Until(at)
+		if over = d <= 0; !over {
+			t.due = time.Now().Add(d)
+			if t.timer == nil {
+				t.timer = time.AfterFunc(d, func() { t.fire(nudge) })
+			} else {
+				t.timer.Reset(d)
+			}
+		}
+	}
+	t.over.Store(over)
+	t.mu.Unlock()
+	if over {
+		nudge()
+	}
+}
+
+func (t *timing) fire(nudge func()) {
+	t.mu.Lock()
+	over := !t.due.IsZero() && !time.Now().Before(t.due)
+	if over {
+		t.over.Store(true)
+	}
+	t.mu.Unlock()
+	if over {
+		nudge()
+	}
+}
+
+func (t *timing) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+}
+
+// nudge has everyone who waits for the events in try again, as if they had come.
+func (s *Source) nudge(in Events) { s.r.wake(s.ready(in, nil)) }
+
+// setDeadline sets the deadlines of the directions in.
+func (f *netFD) setDeadline(in Events, at time.Time) error {
+	if !f.s.gate.Enter() {
+		return f.opError("set", net.ErrClosed)
+	}
+	_ = f.s.leave()
+	if in&Readable != 0 {
+		f.rd.set(at, func() { f.s.nudge(Readable) })
+	}
+	if in&Writable != 0 {
+		f.wr.set(at, func() { f.s.nudge(Writable) })
+	}
+	return nil
+}
+
+func (f *netFD) timing(in Events) *timing {
+	if in == Writable {
+		return &f.wr
+	}
+	return &f.rd
+}
+
+// A socketOp is one call after another on a socket, until one does not have to
+// wait, as a future.
+type socketOp struct {
+	f   *netFD
+	in  Events
+	op  string // for errors; "" has them left as they are
+	try func(fd int) (int, error)
+	at  Waiter
+}
+
+// Poll implements pollster.Future.
+func (o *socketOp) Poll(w *pollster.Waker) (int, bool, error) {
+	n, ready, err := o.f.s.poll(&o.at, w, o.in, func(fd int) (int, error) {
+		// Inside the try: a nudge counts as an event, so whoever has looked
+		// before it came tries again.
+		if o.f.timing(o.in).over.Load() {
+			return 0, os.ErrDeadlineExceeded
+		}
+		return o.try(fd)
+	})
+	if err != nil && o.op != "" {
+		err = o.f.opError(o.op, err)
+	}
+	return n, ready, err
+}
+
+// Cancel implements pollster.Canceler.
+func (o *socketOp) Cancel() { o.at.Cancel() }
+
+// do waits for a call that has no path of its own.
+func (f *netFD) do(ctx context.Context, in Events, op string, try func(fd int) (int, error)) (int, error) {
+	return pollster.BlockOn(ctx, pollster.Future[int](&socketOp{f: f, in: in, op: op, try: try}))
+}
+
+// once makes one call that does not wait.
+func (f *netFD) once(op string, call func(fd int) error) error {
+	if !f.s.gate.Enter() {
+		return f.opError(op, net.ErrClosed)
+	}
+	err := call(f.s.fd)
+	_ = f.s.leave()
+	return f.opError(op, err)
+}
+
+// A readOp is a Read. Ops of callers who wait are used again.
+type readOp struct {
+	f     *netFD
+	p     []byte
+	at    Waiter
+	ticks uint32 // read before a try that has been made already,
+	tried bool   // if so
+	try   func(fd int) (int, error)
+}
+
+var readOps = sync.Pool{New: func() any { return newReadOp() }}
+
+func newReadOp() *readOp {
+	o := new(readOp)
+	o.try = o.attempt
+	return o
+}
+
+func (o *readOp) attempt(fd int) (int, error) { return o.f.readOnce(fd, o.p) }
+
+// readOnce is one attempt to read.
+func (f *netFD) readOnce(fd int, p []byte) (int, error) {
+	if f.rd.over.Load() {
+		return 0, os.ErrDeadlineExceeded
+	}
+	if len(p) == 0 && f.kind.stream {
+		return 0, nil
+	}
+	n, err := sysRead(fd, p)
+	if n == 0 && err == nil && len(p) > 0 && (f.kind.stream || f.kind.packets) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Poll implements pollster.Future.
+func (o *readOp) Poll(w *pollster.Waker) (int, bool, error) {
+	s := o.f.s
+	if o.tried {
+		o.tried = false
+		o.at.use(s)
+		if waits, err := s.enlist(&o.at, w, Readable, o.ticks); waits || err != nil {
+			return 0, false, o.f.opError("read", err)
+		}
+	}
+	n, ready, err := s.poll(&o.at, w, Readable, o.try)
+	return n, ready, o.f.opError("read", err)
+}
+
+// Cancel implements pollster.Canceler.
+func (o *readOp) Cancel() { o.at.Cancel() }
+
+// read tries, and waits if it has to.
+func (f *netFD) read(p []byte) (int, error) {
+	ticks := f.s.sum(Readable) // before the try; see Source
+	if !f.s.gate.Enter() {
+		return 0, f.opError("read", net.ErrClosed)
+	}
+	n, err := f.readOnce(f.s.fd, p)
+	_ = f.s.leave()
+	if err != errAgain {
+		return n, f.opError("read", err)
+	}
+	o := readOps.Get().(*readOp)
+	o.f, o.p, o.ticks, o.tried = f, p, ticks, true
+	n, err = pollster.BlockOn(context.Background(), pollster.Future[int](o))
+	o.f, o.p = nil, nil
+	o.at.s = nil
+	readOps.Put(o)
+	return n, err
+}
