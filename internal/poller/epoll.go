@@ -40,8 +40,15 @@ type epoll struct {
 // maxEvents is how many events one call takes from the system.
 const maxEvents = 128
 
+// The calls that run out of something, so that tests can let them.
+var (
+	epollCreate = unix.EpollCreate1
+	epollCtl    = unix.EpollCtl
+	eventfd     = unix.Eventfd
+)
+
 func openEpoll() (Poller, error) {
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	fd, err := epollCreate(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, sysError("epoll_create1", err)
 	}
@@ -61,7 +68,7 @@ func openEpoll() (Poller, error) {
 func (p *epoll) control(op, fd int, events uint32, key uint64) error {
 	event := unix.EpollEvent{Events: events, Fd: int32(uint32(key)), Pad: int32(key >> 32)}
 	for {
-		err := unix.EpollCtl(p.fd, op, fd, &event)
+		err := epollCtl(p.fd, op, fd, &event)
 		if err == nil {
 			return nil
 		}
@@ -184,6 +191,12 @@ func (p *epoll) begin() error {
 	if !p.busy.CompareAndSwap(false, true) {
 		p.leave()
 		return ErrBusy
+	}
+	// After having become the one: the Wait before this one may have had the
+	// event that Close made.
+	if p.closed.Load() {
+		p.end()
+		return ErrClosed
 	}
 	return nil
 }

@@ -64,6 +64,16 @@ func (p *Fake) Set(fd int, state Events) {
 	p.signalLocked()
 }
 
+// Drop says that fd is no longer ready for gone. It is not news to anybody.
+func (p *Fake) Drop(fd int, gone Events) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if f := p.files[fd]; f != nil {
+		f.state &^= gone
+		f.edge &^= gone
+	}
+}
+
 // Fail makes every later call of the given name ("Add", "Modify", "Delete",
 // "Look") return err; nil ends that.
 func (p *Fake) Fail(call string, err error) {

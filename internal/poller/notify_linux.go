@@ -10,7 +10,7 @@ import (
 type eventFD int
 
 func newEventFD() (eventFD, error) {
-	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	fd, err := eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
 	if err != nil {
 		return -1, sysError("eventfd2", err)
 	}

@@ -177,14 +177,22 @@ func (p *poll) wait(buf []Event, timeout time.Duration) (int, error) {
 		end = time.Now().Add(timeout)
 	}
 	for {
+		// Here too, since a Wait before this one may have drained what Close
+		// has written.
+		if p.closed.Load() {
+			return 0, ErrClosed
+		}
 		p.refresh()
 		_, err := pollWait(p.list, timeout)
 		if err != nil && err != unix.EINTR && err != unix.EAGAIN {
 			return 0, sysError("poll", err)
 		}
 		if p.list[0].Revents != 0 {
-			p.written.Store(false)
+			// In this order: a kick that comes in between does not write, and
+			// need not, as what it is about is looked at below. The other way
+			// round its write would be drained with written set for good.
 			p.notify.drain()
+			p.written.Store(false)
 		}
 		if p.closed.Load() {
 			return 0, ErrClosed

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package poller_test
+
+func rigs() []rig { return []rig{fakeRig()} }
