@@ -68,11 +68,11 @@ func (d *digest) String() string { return fmt.Sprintf("%d %x", d.n, d.Sum(nil)) 
 func newDigest() *digest { return &digest{Hash: sha256.New()} }
 
 // pattern is a body of so many bytes.
-func pattern(n int64) io.Reader { return io.LimitReader(&counter{}, n) }
+func pattern(n int64) io.Reader { return io.LimitReader(&sevens{}, n) }
 
-type counter struct{ n byte }
+type sevens struct{ n byte }
 
-func (c *counter) Read(p []byte) (int, error) {
+func (c *sevens) Read(p []byte) (int, error) {
 	for i := range p {
 		c.n += 7
 		p[i] = c.n

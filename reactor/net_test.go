@@ -448,18 +448,3 @@ func TestConnFuturesConform(t *testing.T) {
 		})
 	})
 }
-
-// fenced is a future whose results come after what others did under a mutex.
-type fenced[T any] struct {
-	pollster.Future[T]
-	order *sync.Mutex
-}
-
-func (f fenced[T]) Poll(w *pollster.Waker) (T, bool, error) {
-	v, ready, err := f.Future.Poll(w)
-	f.order.Lock()
-	defer f.order.Unlock()
-	return v, ready, err
-}
-
-func (f fenced[T]) Cancel() { pollster.Cancel(f.Future) }

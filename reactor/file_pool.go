@@ -1,0 +1,63 @@
+package reactor
+
+import (
+	"sync/atomic"
+
+	"github.com/causeway-go/causeway/pollster"
+	"github.com/causeway-go/causeway/threadpool"
+)
+
+// A poolOp is a blocking call as a future: its first Poll queues it in a pool.
+type poolOp[T any] struct {
+	pool    *threadpool.Pool
+	call    func() (T, error)
+	dropped func(T) // what to do with a result that nobody wants; may be nil
+
+	job     threadpool.Job
+	started bool // only the poller looks
+	result  pollster.Promise[T]
+	busy    atomic.Bool // the job is queued or running
+}
+
+// Poll implements pollster.Future.
+func (o *poolOp[T]) Poll(w *pollster.Waker) (v T, ready bool, err error) {
+	if !o.started {
+		o.started = true
+		o.busy.Store(true)
+		if err := o.pool.Start(&o.job, o); err != nil {
+			o.busy.Store(false)
+			o.result.Reject(err)
+		}
+	}
+	return o.result.Poll(w)
+}
+
+// Cancel implements pollster.Canceler. A call that runs goes on without anybody
+// waiting for it.
+func (o *poolOp[T]) Cancel() {
+	o.result.Cancel()
+	if !o.started {
+		o.started = true
+		return
+	}
+	if o.job.Cancel() {
+		o.busy.Store(false)
+	} else {
+		o.job.Leave()
+	}
+}
+
+// RunJob implements threadpool.Runner.
+func (o *poolOp[T]) RunJob() {
+	v, err := o.call()
+	o.busy.Store(false)
+	if !o.result.Settle(v, err) && err == nil && o.dropped != nil {
+		o.dropped(v)
+	}
+}
+
+// DropJob implements threadpool.Runner.
+func (o *poolOp[T]) DropJob(err error) {
+	o.busy.Store(false)
+	o.result.Reject(err)
+}

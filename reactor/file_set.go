@@ -1,0 +1,262 @@
+package reactor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+
+	"github.com/causeway-go/causeway/internal/uring"
+	"github.com/causeway-go/causeway/pollster"
+	"github.com/causeway-go/causeway/threadpool"
+)
+
+// A FileBackend is how reads and writes of files are made.
+type FileBackend uint8
+
+// The file backends.
+const (
+	// FileAuto uses io_uring where probing says that it works, and the
+	// blocking pool elsewhere.
+	FileAuto FileBackend = iota
+	// FileRing uses io_uring. NewFiles fails where there is none.
+	FileRing
+	// FilePool uses the blocking pool.
+	FilePool
+)
+
+// String returns "auto", "io_uring" or "pool".
+func (b FileBackend) String() string {
+	switch b {
+	case FileRing:
+		return "io_uring"
+	case FilePool:
+		return "pool"
+	}
+	return "auto"
+}
+
+// FilesOptions describe a Files. The zero value is useful.
+type FilesOptions struct {
+	// Reactor is the one that watches the ring. Nil means Default().
+	Reactor *Reactor
+	// Backend forces a mechanism. Without it the choice is made by NewFiles,
+	// once, by probing.
+	Backend FileBackend
+	// InFlight is how many requests the kernel is given at a time. More of
+	// them wait in line. 0 means 1024, the most is 16384.
+	InFlight int
+	// Pool is where blocking calls are made: opening, closing, Stat, and
+	// everything without a ring. Nil means threadpool.Default().
+	Pool *threadpool.Pool
+}
+
+// Files opens files and makes their reads and writes, on an io_uring of its own or
+// in a blocking pool. All methods may be called from any goroutine.
+type Files struct {
+	pool   *threadpool.Pool
+	reason error // why there is no ring
+
+	ring   *ringEngine // nil without one
+	source *Source
+	waker  pollster.Waker
+
+	mu     sync.Mutex
+	closed bool
+	at     Waiter // of the ring, for waker
+	pooled uint64 // requests made in the pool
+}
+
+// FileStats is what a Files looks like at one moment.
+type FileStats struct {
+	Backend  FileBackend // FileRing or FilePool: what was chosen
+	Reason   error       // why not FileRing
+	InFlight int         // requests the kernel has
+	InLine   int         // requests that wait until it has room
+	Peak     int         // most requests it has had
+	Requests uint64      // requests made
+	Submits  uint64      // system calls that submitted them
+	Repeated uint64      // short reads gone on with, and requests that were cancelled by the exit of a thread
+}
+
+// errTurnedOff is the Reason of a Files that was told to use the pool.
+var errTurnedOff = errors.New("reactor: io_uring is turned off by the options")
+
+// NewFiles makes a Files. It does not block. With the backend FileRing it returns
+// what the system said where there is no io_uring, and errors.ErrUnsupported where
+// there cannot be one.
+func NewFiles(o FilesOptions) (*Files, error) {
+	switch {
+	case o.Backend > FilePool:
+		return nil, fmt.Errorf("%w: file backend %d", ErrOptions, o.Backend)
+	case o.InFlight < 0 || o.InFlight > 16384:
+		return nil, fmt.Errorf("%w: %d requests in flight", ErrOptions, o.InFlight)
+	case o.InFlight == 0:
+		o.InFlight = 1024
+	}
+	if o.Pool == nil {
+		o.Pool = threadpool.Default()
+	}
+	s := &Files{pool: o.Pool, reason: errTurnedOff}
+	if o.Backend == FilePool {
+		return s, nil
+	}
+	if s.reason = s.openRing(o); s.reason != nil && o.Backend == FileRing {
+		return nil, s.reason
+	}
+	return s, nil
+}
+
+// openRing probes, makes a ring, and has the reactor watch it.
+func (s *Files) openRing(o FilesOptions) error {
+	if support := uring.Probe(); !support.Available {
+		return support.Reason
+	}
+	r := o.Reactor
+	if r == nil {
+		var err error
+		if r, err = Default(); err != nil {
+			return err
+		}
+	}
+	engine, err := newRingEngine(r, o.InFlight)
+	if err != nil {
+		return err
+	}
+	source, err := r.Register(uintptr(engine.ring.FD()))
+	if err != nil {
+		return errors.Join(err, engine.close())
+	}
+	s.ring, s.source = engine, source
+	s.waker.Init((*ringWake)(s))
+	s.watch()
+	return nil
+}
+
+// ringWake is a Files that is woken when its ring has results.
+type ringWake Files
+
+// OnWake takes the results, which wakes those who wait for them, and asks to be
+// woken again.
+func (w *ringWake) OnWake() { (*Files)(w).watch() }
+
+// watch reaps, and has s.waker woken when there is more to reap. The source reads
+// its ticks first and lets a result that comes after the reap be seen by another
+// round of it, so that none is left lying.
+func (s *Files) watch() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	_, _, _ = s.source.PollRead(&s.at, &s.waker, func(int) (int, error) {
+		s.ring.reap()
+		return 0, errAgain
+	})
+}
+
+var (
+	defaultFilesMu sync.Mutex
+	defaultFiles   *Files
+)
+
+// DefaultFiles returns the Files that Open and OpenFile use. It is made on first
+// use, with the default reactor and pool, and never closed.
+func DefaultFiles() *Files {
+	defaultFilesMu.Lock()
+	defer defaultFilesMu.Unlock()
+	if defaultFiles == nil {
+		s, err := NewFiles(FilesOptions{})
+		if err != nil {
+			s = &Files{pool: threadpool.Default(), reason: err}
+		}
+		defaultFiles = s
+	}
+	return defaultFiles
+}
+
+// SetDefaultFiles replaces what DefaultFiles returns, and returns what it was; nil
+// means that it has not been made, or shall be made again.
+func SetDefaultFiles(s *Files) (old *Files) {
+	defaultFilesMu.Lock()
+	defer defaultFilesMu.Unlock()
+	old, defaultFiles = defaultFiles, s
+	return old
+}
+
+// Stats returns what s looks like now. It does not block for long.
+func (s *Files) Stats() FileStats {
+	s.mu.Lock()
+	st := FileStats{Backend: FilePool, Reason: s.reason, Requests: s.pooled}
+	s.mu.Unlock()
+	if e := s.ring; e != nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		st = FileStats{
+			Backend: FileRing, InFlight: e.flying, InLine: e.inLine, Peak: e.peak,
+			Requests: e.counts.requests, Submits: e.counts.submits, Repeated: e.counts.again,
+		}
+	}
+	return st
+}
+
+// Close ends all requests with os.ErrClosed, waits until the kernel has let go of
+// their buffers, and gives back the ring. Files that are open stay open, but cannot
+// be read or written any more. The second Close returns os.ErrClosed. Without a ring
+// there is nothing to give back.
+func (s *Files) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return os.ErrClosed
+	}
+	s.closed = true
+	s.at.Cancel()
+	s.mu.Unlock()
+	if s.ring == nil {
+		return nil
+	}
+	return errors.Join(s.source.Close(), s.ring.close())
+}
+
+// OpenFuture returns a future that opens a file as os.OpenFile does, when it is
+// first polled. If it is cancelled while the file is being opened, the file is
+// closed again.
+func (s *Files) OpenFuture(name string, flag int, perm fs.FileMode) pollster.Future[*File] {
+	return &poolOp[*File]{
+		pool:    s.pool,
+		call:    func() (*File, error) { return s.open(name, flag, perm) },
+		dropped: func(f *File) { _ = f.f.Close() },
+	}
+}
+
+func (s *Files) open(name string, flag int, perm fs.FileMode) (*File, error) {
+	f, err := os.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return s.newFile(f, flag), nil
+}
+
+// OpenFile opens a file as os.OpenFile does. The caller waits in its own way until
+// that is done or ctx ends.
+func (s *Files) OpenFile(ctx context.Context, name string, flag int, perm fs.FileMode) (*File, error) {
+	return pollster.BlockOn(ctx, s.OpenFuture(name, flag, perm))
+}
+
+// Open opens a file for reading.
+func (s *Files) Open(ctx context.Context, name string) (*File, error) {
+	return s.OpenFile(ctx, name, os.O_RDONLY, 0)
+}
+
+// Open opens a file for reading with DefaultFiles.
+func Open(ctx context.Context, name string) (*File, error) {
+	return DefaultFiles().Open(ctx, name)
+}
+
+// OpenFile opens a file as os.OpenFile does, with DefaultFiles.
+func OpenFile(ctx context.Context, name string, flag int, perm fs.FileMode) (*File, error) {
+	return DefaultFiles().OpenFile(ctx, name, flag, perm)
+}
