@@ -64,7 +64,9 @@ var errLife = errors.New("the end of a life")
 type lived struct {
 	life
 	t        *testing.T
-	ex       *executor.Executor
+	in       executor.Spawner
+	tick     func() // polls until nothing is ready
+	closing  func() error
 	task     *executor.Task[int]
 	waker    pollster.AtomicWaker
 	wakes    int
@@ -88,7 +90,7 @@ func (l *lived) at(when string) {
 		}
 	}
 	if l.close == when {
-		l.ex.Close()
+		l.closing()
 	}
 }
 
@@ -179,21 +181,21 @@ func (l *life) expected() (end string, begun bool) {
 
 func (l *lived) live() {
 	if l.kind == "future" {
-		l.task = executor.Spawn(l.ex, pollster.Future[int](l))
+		l.task = executor.Spawn(l.in, pollster.Future[int](l))
 	} else {
-		l.task = executor.Go(l.ex, l.body)
+		l.task = executor.Go(l.in, l.body)
 	}
 	l.at("before")
-	tickAll(l.ex)
+	l.tick()
 	l.at("parked")
-	tickAll(l.ex)
+	l.tick()
 	if l.needs > 0 {
 		l.wakes++
 		l.waker.Wake()
 	}
-	tickAll(l.ex)
+	l.tick()
 	l.at("after")
-	tickAll(l.ex)
+	l.tick()
 }
 
 // ending says what the task has ended with.
@@ -230,11 +232,12 @@ func TestEveryLifeOfATask(t *testing.T) {
 	leak.Check(t)
 	for _, x := range lives() {
 		l := &lived{life: x, t: t}
-		l.ex = newExecutor(t, executor.Options{OnPanic: func(any, []byte) { l.reported++ }})
+		ex := newExecutor(t, executor.Options{OnPanic: func(any, []byte) { l.reported++ }})
+		l.in, l.closing, l.tick = ex, ex.Close, func() { tickAll(ex) }
 		l.live()
 		l.check()
-		l.ex.Close()
-		if !l.task.Done() || !l.ex.IsEmpty() {
+		ex.Close()
+		if !l.task.Done() || !ex.IsEmpty() {
 			t.Errorf("%+v: not ended by Close", x)
 		}
 		if t.Failed() {
@@ -242,6 +245,32 @@ func TestEveryLifeOfATask(t *testing.T) {
 		}
 	}
 	t.Logf("%d lives", len(lives()))
+}
+
+// The same lives on a Local, whose state is kept without atomics. It cannot be
+// closed from inside a poll, so those lives are left out.
+func TestEveryLifeOfATaskOnALocal(t *testing.T) {
+	leak.Check(t)
+	n := 0
+	for _, x := range lives() {
+		if x.close == "in poll" {
+			continue
+		}
+		n++
+		l := &lived{life: x, t: t}
+		local := newLocal(t, executor.LocalOptions{OnPanic: func(any, []byte) { l.reported++ }})
+		l.in, l.closing, l.tick = local, local.Close, func() { pump(local) }
+		l.live()
+		l.check()
+		local.Close()
+		if !l.task.Done() || !local.IsEmpty() {
+			t.Errorf("%+v: not ended by Close", x)
+		}
+		if t.Failed() {
+			t.Fatalf("in the life %+v", x)
+		}
+	}
+	t.Logf("%d lives", n)
 }
 
 func (l *lived) check() {
