@@ -20,15 +20,16 @@ var unblockScenarios = []kit.Scenario{
 	},
 	{
 		Name: "unblock/roundtrip-ctx",
-		Doc:  "The same with a context that can end; the last also selects on its end.",
+		Doc:  "The same with a context that can end. The rival makes a channel for each call, as it must where a call may be left: go+channel only receives from it, go+select selects on the end of the context too. go+one-channel cannot leave at all.",
 		Impls: []kit.Impl{
 			{Name: kit.Ours, Measure: func(r *kit.Rep) (kit.Figures, error) {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				return callThrough(r, ctx)
 			}},
-			{Name: "go+channel", Measure: goAndReceive},
+			{Name: "go+channel", Measure: goAndReceiveFresh},
 			{Name: "go+select", Measure: goAndSelect},
+			{Name: "go+one-channel", Measure: goAndReceive},
 		},
 	},
 	noop100k,
@@ -64,6 +65,25 @@ func goAndReceive(r *kit.Rep) (f kit.Figures, err error) {
 	ch := make(chan outcome, 1)
 	f = r.Loop(func(n int) {
 		for range n {
+			go func() {
+				v, err := work()
+				ch <- outcome{v, err}
+			}()
+			if o := <-ch; o.err != nil {
+				err = o.err
+			}
+		}
+	})
+	return f, err
+}
+
+// goAndReceiveFresh is goAndReceive with a channel for each call, which is what
+// can be left: with one channel for all, the next call would receive what a call
+// that was left sends late.
+func goAndReceiveFresh(r *kit.Rep) (f kit.Figures, err error) {
+	f = r.Loop(func(n int) {
+		for range n {
+			ch := make(chan outcome, 1)
 			go func() {
 				v, err := work()
 				ch <- outcome{v, err}

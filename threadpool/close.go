@@ -60,7 +60,13 @@ func (p *Pool) dropQueue() {
 	)
 	p.mu.Lock()
 	for p.fifo.len > 0 {
-		e := p.fifo.pop()
+		e := p.fifo.head
+		if e.batch != nil {
+			e.batch.popFunc()
+			p.dropped.Add(1)
+			continue
+		}
+		e.remove()
 		if e.job == nil {
 			wake.wake(e.waiter)
 		} else if e.job.state.CompareAndSwap(jobQueued, jobDropped) {

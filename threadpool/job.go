@@ -60,22 +60,19 @@ func (p *Pool) Start(j *Job, r Runner) error {
 	if !j.state.CompareAndSwap(jobNew, jobQueued) {
 		panic("threadpool: Job started twice")
 	}
-	j.pool, j.run, j.job = p, r, j
+	j.pool, j.run, j.entry.job = p, r, j
 	if p.born() {
 		return p.startBorn(j)
 	}
-	if p.starting.Load() < p.maxStarting {
-		if n := p.state.take(); n > 0 {
-			p.starting.Add(1)
-			p.took(n)
-			p.startWorker(j)
-			return nil
-		}
+	if p.takeForNew() {
+		p.startWorker(task{job: j})
+		return nil
 	}
 	var wake wakeList
 	p.mu.Lock()
-	err := p.queueLocked(j)
+	err := p.mayQueueLocked()
 	if err == nil {
+		p.fifo.push(&j.entry)
 		p.dispatchLocked(&wake)
 	}
 	p.mu.Unlock()
@@ -87,14 +84,29 @@ func (p *Pool) Start(j *Job, r Runner) error {
 	return nil
 }
 
-func (p *Pool) queueLocked(j *Job) error {
+// takeForNew takes a slot for a new worker, if there is one to be had without mu
+// and not enough workers are starting already.
+func (p *Pool) takeForNew() bool {
+	if p.starting.Load() >= p.maxStarting {
+		return false
+	}
+	n := p.state.take()
+	if n == 0 {
+		return false
+	}
+	p.starting.Add(1)
+	p.took(n)
+	return true
+}
+
+// mayQueueLocked returns why no job can be put into the queue, or nil.
+func (p *Pool) mayQueueLocked() error {
 	switch {
 	case p.state.load().closed():
 		return ErrClosed
 	case p.fullLocked():
 		return ErrFull
 	}
-	p.fifo.push(&j.entry)
 	return nil
 }
 

@@ -40,6 +40,8 @@ type Pool struct {
 	drains   list // goroutines in Shutdown
 	draining int  // how many jobs of this pool those are in
 
+	spare *batch // for the queue, or nil
+
 	threads reaper
 }
 
@@ -223,7 +225,7 @@ func (p *Pool) release() {
 		switch e := p.headLocked(); {
 		case e == nil:
 			p.dropSlotLocked()
-		case e.job != nil:
+		case e.waiter == nil:
 			p.sendLocked(&wake) // it takes the slot over
 		default:
 			e.remove()
@@ -277,7 +279,7 @@ func (p *Pool) dispatchLocked(wake *wakeList) {
 		if e == nil {
 			break
 		}
-		if e.job != nil {
+		if e.waiter == nil {
 			if p.starting.Load() < p.maxStarting && p.takeLocked() {
 				p.sendLocked(wake)
 			}
@@ -303,10 +305,13 @@ func (p *Pool) sendLocked(wake *wakeList) {
 func (p *Pool) admitLocked(wake *wakeList) {
 	for p.outside.len > 0 && !p.fullLocked() {
 		w := p.outside.pop().waiter
-		p.fifo.push(&w.admit.entry)
+		p.pushFuncLocked(w.admit)
 		wake.grant(w)
 	}
 }
+
+// pushFuncLocked puts a function into the queue.
+func (p *Pool) pushFuncLocked(f func()) { p.spare = p.fifo.pushFunc(f, p.spare) }
 
 // fullLocked reports whether as many jobs wait as may. A job that there is a
 // slot for does not wait, though its worker may not have come for it yet. The

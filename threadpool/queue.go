@@ -1,21 +1,31 @@
 package threadpool
 
 // An entry stands in a queue for somebody who wants a slot: a job that has no
-// goroutine yet, or a goroutine that is waiting for its turn. Entries are
-// guarded by the mutex of the pool.
+// goroutine yet, a batch of functions, or a goroutine that is waiting for its
+// turn; so one of the last three fields is not nil. Entries are guarded by the
+// mutex of the pool.
 type entry struct {
 	next, prev *entry
 	in         *list // where it stands, or nil
-	job        *Job  // nil for a goroutine
+	job        *Job
+	batch      *batch
 	waiter     *waiter
+}
+
+// A batch is a piece of the queue that holds functions of Submit, which nobody
+// will ask for again. It is in the queue only while it holds some.
+type batch struct {
+	entry
+	fs         [64]func()
+	head, tail int
 }
 
 // A list is a queue of entries from which any can be removed. The zero value
 // is empty.
 type list struct {
 	head, tail *entry
-	len        int
-	jobs       int // how many of the entries are jobs
+	len        int // how many stand in it
+	jobs       int // how many of these are jobs, functions among them
 }
 
 func (l *list) push(e *entry) {
@@ -31,7 +41,7 @@ func (l *list) push(e *entry) {
 
 func (l *list) count(e *entry, n int) {
 	l.len += n
-	if e.job != nil {
+	if e.waiter == nil {
 		l.jobs += n
 	}
 }
@@ -51,6 +61,38 @@ func (e *entry) remove() {
 	}
 	l.count(e, -1)
 	e.in, e.prev, e.next = nil, nil, nil
+}
+
+// pushFunc puts f at the end of l. It returns spare, or nil if that has been used.
+func (l *list) pushFunc(f func(), spare *batch) *batch {
+	if e := l.tail; e != nil && e.batch != nil && e.batch.tail < len(e.batch.fs) {
+		e.batch.fs[e.batch.tail] = f
+		e.batch.tail++
+		l.count(e, 1)
+		return spare
+	}
+	b := spare
+	if b == nil {
+		b = new(batch)
+		b.entry.batch = b
+	}
+	b.fs[0], b.head, b.tail = f, 0, 1
+	l.push(&b.entry)
+	return nil
+}
+
+// popFunc takes out the first function of b, which is in a list. It reports
+// whether b has been taken out of the list, being empty.
+func (b *batch) popFunc() (f func(), out bool) {
+	f = b.fs[b.head]
+	b.fs[b.head] = nil
+	b.head++
+	if b.head == b.tail {
+		b.remove()
+		return f, true
+	}
+	b.in.count(&b.entry, -1)
+	return f, false
 }
 
 // pop takes out the first entry, or returns nil.

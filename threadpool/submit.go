@@ -2,7 +2,6 @@ package threadpool
 
 import (
 	"context"
-	"sync"
 
 	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/internal/goroutine"
@@ -19,13 +18,9 @@ func (p *Pool) Submit(ctx context.Context, f func()) error {
 	if ctx.Done() != nil && ctx.Err() != nil {
 		return ended.Error(ctx)
 	}
-	d := newDetached(f)
-	err := p.Start(&d.Job, d)
+	err := p.TrySubmit(f)
 	if err == ErrFull {
-		err = p.submitOutside(ctx, &d.Job)
-	}
-	if err != nil {
-		d.free()
+		err = p.submitOutside(ctx, f)
 	}
 	return err
 }
@@ -35,18 +30,38 @@ func (p *Pool) TrySubmit(f func()) error {
 	if f == nil {
 		return ErrNilFunc
 	}
-	d := newDetached(f)
-	err := p.Start(&d.Job, d)
-	if err != nil {
-		d.free()
+	if p.born() {
+		return p.Start(new(Job), orphan(f))
 	}
+	if p.takeForNew() {
+		p.startWorker(task{f: f})
+		return nil
+	}
+	var wake wakeList
+	p.mu.Lock()
+	err := p.mayQueueLocked()
+	if err == nil {
+		p.pushFuncLocked(f)
+		p.dispatchLocked(&wake)
+	}
+	p.mu.Unlock()
+	wake.run(p)
 	return err
 }
 
-// submitOutside waits for room in the queue for j.
-func (p *Pool) submitOutside(ctx context.Context, j *Job) error {
+// An orphan is the function of a job that has a goroutine of its own.
+type orphan func()
+
+// RunJob implements Runner.
+func (f orphan) RunJob() { f() }
+
+// DropJob implements Runner.
+func (f orphan) DropJob(error) {}
+
+// submitOutside waits for room in the queue for f.
+func (p *Pool) submitOutside(ctx context.Context, f func()) error {
 	w := p.newWaiter()
-	w.admit = j
+	w.admit = f
 	var wake wakeList
 	p.mu.Lock()
 	if p.state.load().closed() {
@@ -54,39 +69,9 @@ func (p *Pool) submitOutside(ctx context.Context, j *Job) error {
 		w.free()
 		return ErrClosed
 	}
-	j.state.Store(jobQueued)
 	p.outside.push(&w.entry)
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
 	wake.run(p)
 	return p.await(ctx, goroutine.Here(), w)
 }
-
-// A detached is the job of Submit.
-type detached struct {
-	Job
-	f func()
-}
-
-var detachedJobs = sync.Pool{New: func() any { return new(detached) }}
-
-func newDetached(f func()) *detached {
-	d := detachedJobs.Get().(*detached)
-	d.f = f
-	return d
-}
-
-func (d *detached) free() {
-	d.f = nil
-	d.Job.reset()
-	detachedJobs.Put(d)
-}
-
-// RunJob implements Runner.
-func (d *detached) RunJob() { d.f() }
-
-// DropJob implements Runner.
-func (d *detached) DropJob(error) {}
-
-// jobEnded implements ender.
-func (d *detached) jobEnded() { d.free() }

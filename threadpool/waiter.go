@@ -15,10 +15,10 @@ type waiter struct {
 	entry
 	n          *park.Notifier
 	generation uint64
-	granted    bool // it has what it waits for; guarded by the pool's mutex
-	slot       bool // what it waits for is a slot
-	own        int  // in Shutdown: how many jobs of the pool its goroutine is in
-	admit      *Job // in the list outside: what its goroutine submits
+	granted    bool   // it has what it waits for; guarded by the pool's mutex
+	slot       bool   // what it waits for is a slot
+	own        int    // in Shutdown: how many jobs of the pool its goroutine is in
+	admit      func() // in the list outside: what its goroutine submits
 }
 
 var waiters = sync.Pool{New: func() any { return &waiter{n: park.New()} }}
@@ -153,7 +153,7 @@ func (l *wakeList) run(p *Pool) {
 		u.n.Notify(u.generation)
 	}
 	for range l.workers {
-		p.startWorker(nil)
+		p.startWorker(task{})
 	}
 	*l = wakeList{}
 }

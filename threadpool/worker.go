@@ -9,15 +9,23 @@ import (
 // there are any. It is recycled, with the function that its go statement needs.
 type worker struct {
 	holder
-	first *Job // nil if it was started for what is in the queue
+	first task // none if it was started for what is in the queue
 	run   func()
 }
+
+// A task is what a worker runs: a Job, or just a function.
+type task struct {
+	job *Job
+	f   func()
+}
+
+func (t task) none() bool { return t.job == nil && t.f == nil }
 
 var workers sync.Pool // of *worker
 
 // startWorker starts a goroutine for the caller's slot. The caller has counted
 // it in starting.
-func (p *Pool) startWorker(first *Job) {
+func (p *Pool) startWorker(first task) {
 	w, _ := workers.Get().(*worker)
 	if w == nil {
 		w = new(worker)
@@ -35,28 +43,28 @@ func (p *Pool) startWorker(first *Job) {
 // starting, and work lowers starting before it reads the bit: one of the two
 // sees the other.
 func (w *worker) work() {
-	p, j := w.pool, w.first
-	w.first = nil
+	p, t := w.pool, w.first
+	w.first = task{}
 	w.place.Enter(&w.holder)
 	p.starting.Add(-1)
-	if j == nil {
-		j = p.fetch(true)
+	if t.none() {
+		t = p.fetch(true)
 	} else {
 		if p.state.load().queued() {
 			p.kick()
 		}
-		if !j.begin() { // Cancel came before us
-			j = p.fetch(false)
+		if t.job != nil && !t.job.begin() { // Cancel came before us
+			t = p.fetch(false)
 		}
 	}
-	for j != nil {
-		if !p.runJob(j, &w.holder) {
-			return // the goroutine is ending; runJob has seen to the slot
+	for !t.none() {
+		if !p.runTask(t, &w.holder) {
+			return // the goroutine is ending; runTask has seen to the slot
 		}
 		if p.state.give() {
 			break
 		}
-		j = p.fetch(false)
+		t = p.fetch(false)
 	}
 	w.leave()
 	workers.Put(w)
@@ -72,47 +80,81 @@ func (p *Pool) kick() {
 	wake.run(p)
 }
 
-// fetch decides what becomes of a worker's slot: it returns the next job to run
-// in it, or nil when the slot has gone to somebody else, or back. The first time
+// fetch decides what becomes of a worker's slot: it returns the next task to run
+// in it, or none when the slot has gone to somebody else, or back. The first time
 // of a worker that has been sent for one must be told.
-func (p *Pool) fetch(sent bool) *Job {
-	var (
-		wake wakeList
-		j    *Job
-	)
+func (p *Pool) fetch(sent bool) (t task) {
+	var wake wakeList
 	p.mu.Lock()
 	if sent {
 		p.fetching--
 	}
 	if p.keepLocked() {
-		j = p.passLocked(&wake)
+		t = p.passLocked(&wake)
 	}
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
 	wake.run(p)
-	return j
+	return t
 }
 
 // passLocked takes the next entry out of the queue for the slot in hand. It
-// returns a job for the worker to run, or nil when the slot is no longer its
+// returns a task for the worker to run, or none when the slot is no longer its
 // own.
-func (p *Pool) passLocked(wake *wakeList) *Job {
+func (p *Pool) passLocked(wake *wakeList) task {
 	for {
 		e := p.headLocked()
 		if e == nil {
 			p.dropSlotLocked()
-			return nil
+			return task{}
+		}
+		if e.batch != nil {
+			f, out := e.batch.popFunc()
+			if out {
+				p.spare = e.batch
+			}
+			return task{f: f}
 		}
 		e.remove()
 		if e.job == nil {
 			wake.grant(e.waiter)
-			return nil
+			return task{}
 		}
 		if e.job.begin() {
-			return e.job
+			return task{job: e.job}
 		}
 		// Cancel has won the job and is waiting for the mutex to take it out.
 	}
+}
+
+// runTask runs t and reports whether its goroutine can go on.
+func (p *Pool) runTask(t task, h *holder) bool {
+	if t.job != nil {
+		return p.runJob(t.job, h)
+	}
+	return p.runFunc(t.f, h)
+}
+
+// runFunc is runJob for a function.
+func (p *Pool) runFunc(f func(), h *holder) (ok bool) {
+	defer func() {
+		if !ok {
+			h.end(1)
+		}
+	}()
+	if p.opts.OnPanic != nil {
+		defer func() {
+			if v := recover(); v != nil {
+				p.opts.OnPanic(v, debug.Stack())
+			}
+		}()
+	}
+	f()
+	if !h.held {
+		return false // a wait has panicked, and again when it was to get the slot back
+	}
+	p.completed.Add(1)
+	return true
 }
 
 // An ender is a Runner of this package that is told when the pool has done with
