@@ -8,6 +8,8 @@ import (
 
 	// Every public package (internal/tidy checks that), so that TestMain sees
 	// what importing them does.
+	_ "github.com/causeway-go/causeway/executor"
+	_ "github.com/causeway-go/causeway/executor/meet"
 	_ "github.com/causeway-go/causeway/pollster"
 	_ "github.com/causeway-go/causeway/pollster/futuretest"
 	_ "github.com/causeway-go/causeway/threadpool"

@@ -2,11 +2,11 @@ package executor
 
 import (
 	"context"
-	"errors"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
+	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/pollster"
 )
 
@@ -409,15 +409,5 @@ func (ex *Executor) Run(ctx context.Context) error {
 	if ex.closed.Load() {
 		return ErrClosed
 	}
-	return ended(ctx)
-}
-
-// ended returns why ctx has ended, such that errors.Is holds for both ctx.Err()
-// and context.Cause(ctx).
-func ended(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) {
-		return cause
-	}
-	return errors.Join(err, cause)
+	return ended.Error(ctx)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/causeway-go/causeway/executor/internal/threadlock"
+	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/internal/park"
 )
@@ -31,11 +32,14 @@ type LocalOptions struct {
 	Park bool
 
 	// OnStop, if not nil, is called when one poll has taken longer than
-	// StopAfter (0 means a second), with the stack of that poll and those of
-	// the tasks of this Local that are suspended in a wait. If the first is
-	// in sync.Mutex.Lock, one of the others holds that mutex. It is called
-	// once per poll, on a goroutine of its own.
-	OnStop    func(stuck []byte, suspended [][]byte)
+	// StopAfter, with the stack of that poll and those of the tasks of this
+	// Local that are suspended in a wait. If the first is in sync.Mutex.Lock,
+	// one of the others holds that mutex. It is called once per poll, on a
+	// goroutine of its own.
+	OnStop func(stuck []byte, suspended [][]byte)
+
+	// StopAfter is how long a poll may take until OnStop is called: between
+	// once and twice this time passes. 0 means a second.
 	StopAfter time.Duration
 
 	// OnPanic is as in Options.
@@ -277,7 +281,7 @@ func (l *Local) run(ctx context.Context, thread bool) error {
 		case l.closed.Load():
 			return ErrClosed
 		case ctx.Err() != nil:
-			return ended(ctx)
+			return ended.Error(ctx)
 		case l.Poll(slice):
 			continue
 		}

@@ -151,6 +151,13 @@ func modelWorker(s *modelState, pc int) int {
 		}
 		s.drops++
 		return 9
+	}
+	return modelFinish(s, pc)
+}
+
+// modelFinish is worker.finish.
+func modelFinish(s *modelState, pc int) int {
+	switch pc {
 	case 9: // leave the list
 		s.listed = s.listed && s.shut
 		return 10

@@ -51,11 +51,10 @@ func (o *Options) check() error {
 // whatever its priority (see «Fairness» in the package documentation).
 type Priority int8
 
-// The priorities.
 const (
-	Low    Priority = -1
-	Normal Priority = 0
-	High   Priority = 1
+	Low    Priority = iota - 1 // when nothing else is ready, and at every 64th poll
+	Normal                     // the zero value: in turn
+	High                       // before the others, except at every 8th poll
 )
 
 // Attr are the attributes of one task. The zero value is what [Spawn] and [Go]

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/pollster"
 )
 
@@ -39,9 +40,9 @@ type Scope struct {
 func Within(ctx context.Context, ex Spawner, f func(s *Scope) error) error {
 	s := &Scope{in: ex, members: make(map[*core]struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
-	stop := context.AfterFunc(ctx, func() { s.fail(ended(ctx), true) })
+	stop := context.AfterFunc(ctx, func() { s.fail(ended.Error(ctx), true) })
 	if ctx.Err() != nil {
-		s.fail(ended(ctx), true)
+		s.fail(ended.Error(ctx), true)
 	}
 	normal := false
 	defer func() {

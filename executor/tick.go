@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/causeway-go/causeway/executor/internal/threadlock"
+	"github.com/causeway-go/causeway/internal/ended"
 )
 
 // TryTick polls one task that is ready, wherever it is queued, on the calling
@@ -36,7 +37,7 @@ func (ex *Executor) Tick(ctx context.Context) error {
 		case ex.closed.Load():
 			return ErrClosed
 		case ctx.Err() != nil:
-			return ended(ctx)
+			return ended.Error(ctx)
 		case w.tick():
 			return nil
 		}
