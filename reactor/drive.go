@@ -28,7 +28,9 @@ func (r *Reactor) drive() {
 	defer func() {
 		if !returned { // a waker has ended this goroutine by Goexit
 			go r.drive()
+			return
 		}
+		r.live.Store(false)
 	}()
 	if r.opts.Thread {
 		runtime.LockOSThread()

@@ -37,6 +37,7 @@ type Reactor struct {
 	err        error
 
 	closed  atomic.Bool
+	live    atomic.Bool // the driver is there
 	polling atomic.Bool // somebody is in Poll, and has round
 	round   *round
 	idle    idler // in a bubble
@@ -159,6 +160,7 @@ func (r *Reactor) startLocked() {
 		return
 	}
 	r.driving = true
+	r.live.Store(true)
 	r.launch(r.drive)
 }
 

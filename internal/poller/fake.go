@@ -15,6 +15,7 @@ type Fake struct {
 	files map[int]*fakeFile
 	fail  map[string]error
 	calls map[string]int
+	extra []Event // to be reported as they are
 }
 
 type fakeFile struct {
@@ -191,9 +192,28 @@ func (f *fakeFile) ready() Events {
 	return f.visible(e, f.in)
 }
 
+// Take takes out the events that a Wait would report now, like a Wait that is
+// slow to return.
+func (p *Fake) Take() []Event {
+	buf := make([]Event, 64)
+	return buf[:p.collect(buf)]
+}
+
+// Inject makes the next Wait report these events first, whatever has become of
+// their descriptors.
+func (p *Fake) Inject(events ...Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.extra = append(p.extra, events...)
+	p.signalLocked()
+}
+
 // Wait implements Poller. It holds no thread.
 func (p *Fake) Wait(buf []Event, timeout time.Duration) (int, error) {
 	some, err := p.await(timeout, func() bool {
+		if len(p.extra) > 0 {
+			return true
+		}
 		for _, f := range p.files {
 			if f.ready() != 0 {
 				return true
@@ -211,7 +231,8 @@ func (p *Fake) Wait(buf []Event, timeout time.Duration) (int, error) {
 func (p *Fake) collect(buf []Event) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := 0
+	n := copy(buf, p.extra)
+	p.extra = p.extra[n:]
 	fds := make([]int, 0, len(p.files))
 	for fd := range p.files {
 		fds = append(fds, fd)

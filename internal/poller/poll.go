@@ -35,6 +35,7 @@ type poll struct {
 
 type watched struct {
 	fd     int
+	id     identity
 	key    uint64
 	in     Events
 	mode   Mode
@@ -54,7 +55,8 @@ func (p *poll) Add(fd int, key uint64, in Events, mode Mode) error {
 	if err := admissible(p, in, mode); err != nil {
 		return err
 	}
-	if err := pollable(fd); err != nil {
+	id, err := pollable(fd)
+	if err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -62,18 +64,25 @@ func (p *poll) Add(fd int, key uint64, in Events, mode Mode) error {
 	if p.closed.Load() {
 		return ErrClosed
 	}
-	if _, ok := p.index[fd]; ok {
-		return ErrExists
+	if i, ok := p.index[fd]; ok {
+		if p.watched[i].id == id {
+			return ErrExists
+		}
+		p.removeLocked(i) // closed underneath, and the number used again
 	}
 	p.serial++
 	p.index[fd] = len(p.watched)
-	p.watched = append(p.watched, watched{fd, key, in, mode, false, p.serial})
+	p.watched = append(p.watched, watched{fd, id, key, in, mode, false, p.serial})
 	p.changeLocked()
 	return nil
 }
 
+// An identity tells files with the same descriptor number apart, where it can:
+// files without a name of their own, such as eventfds, may share one.
+type identity struct{ device, inode uint64 }
+
 // pollable refuses what is not open and what is always ready, as epoll does.
-func pollable(fd int) error {
+func pollable(fd int) (identity, error) {
 	var s unix.Stat_t
 	for {
 		err := unix.Fstat(fd, &s)
@@ -81,14 +90,14 @@ func pollable(fd int) error {
 			continue
 		}
 		if err != nil {
-			return sysError("fstat", err)
+			return identity{}, sysError("fstat", err)
 		}
 		break
 	}
 	if kind := uint32(s.Mode) & unix.S_IFMT; kind == unix.S_IFREG || kind == unix.S_IFDIR {
-		return ErrKind
+		return identity{}, ErrKind
 	}
-	return nil
+	return identity{uint64(s.Dev), uint64(s.Ino)}, nil
 }
 
 func (p *poll) Modify(fd int, key uint64, in Events, mode Mode) error {
@@ -97,7 +106,7 @@ func (p *poll) Modify(fd int, key uint64, in Events, mode Mode) error {
 	}
 	return p.at(fd, func(i int) {
 		p.serial++
-		p.watched[i] = watched{fd, key, in, mode, false, p.serial}
+		p.watched[i] = watched{fd, p.watched[i].id, key, in, mode, false, p.serial}
 	})
 }
 

@@ -1,0 +1,73 @@
+package reactor
+
+import (
+	"time"
+	"unsafe"
+
+	"github.com/causeway-go/causeway/internal/goroutine"
+	"github.com/causeway-go/causeway/internal/poller"
+)
+
+// NewOn makes a reactor over a poller of the test's.
+func NewOn(opts Options, p poller.Poller) *Reactor {
+	r := newReactor(opts, goroutine.InBubble())
+	r.useLocked(p, poller.Auto)
+	return r
+}
+
+// TimerSize is the size of a timer.
+const TimerSize = unsafe.Sizeof(Timer{})
+
+// Linked returns how many waiters s has.
+func (s *Source) Linked() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for w := s.first; w != nil; w = w.next {
+		n++
+	}
+	return n
+}
+
+// Armed returns what is watched of s.
+func (s *Source) Armed() Events {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.armed
+}
+
+// A Wheel is the wheel by itself.
+type Wheel struct{ w wheel }
+
+// Add adds a timer.
+func (w *Wheel) Add(t *Timer, when int64) {
+	t.when = when
+	w.w.add(t)
+}
+
+// Remove removes one.
+func (w *Wheel) Remove(t *Timer) { w.w.remove(t) }
+
+// Next returns what next does.
+func (w *Wheel) Next() int64 { return w.w.next() }
+
+// Count returns how many there are.
+func (w *Wheel) Count() int { return w.w.count }
+
+// Advance calls due for what is due.
+func (w *Wheel) Advance(now int64, due func(*Timer) bool) bool { return w.w.advance(now, due) }
+
+// When returns the time of t.
+func (t *Timer) When() int64 { return t.when }
+
+// Base returns the time 0 of r.
+func (r *Reactor) Base() time.Time { return r.base }
+
+// Expire makes i end with the last time that can be told.
+func Expire(i *Interval) {
+	i.t.rearm(0)
+	i.period = never
+}
+
+// Live reports whether the driver of r is there.
+func (r *Reactor) Live() bool { return r.live.Load() }
