@@ -60,7 +60,10 @@ func (p *Pool) Do(ctx context.Context, f func()) error {
 
 // A Work is a function together with what it works on and a place for its result,
 // so that handing it over allocates nothing.
-type Work interface{ Work() }
+type Work interface {
+	// Work does it. It is called once, and may block.
+	Work()
+}
 
 type workFunc func()
 

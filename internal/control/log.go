@@ -6,26 +6,27 @@ import "time"
 type Reason uint8
 
 const (
-	None     Reason = iota
-	Start           // the first limit
-	Ramp            // doubling: the service time did not grow with the limit
-	Patience        // doubling: nothing has completed yet, and nothing is busy
-	Stall           // nothing completes any more
-	RampEnd         // back to where the throughput stopped growing
-	Probe           // to try a neighbouring limit
-	Return          // back from a trial
-	Accept          // a trial was better
-	Reject          // a trial was worse
-	Change          // the workload changed
-	Freed           // the processors have become idle
-	Idle            // nothing to do for long
-	Resize          // told to
+	None     Reason = iota // it did not
+	Start                  // the first limit
+	Ramp                   // doubling: the service time did not grow with the limit
+	Patience               // doubling: nothing has completed yet, and nothing is busy
+	Stall                  // nothing completes any more
+	RampEnd                // back to where the throughput stopped growing
+	Probe                  // to try a neighbouring limit
+	Return                 // back from a trial
+	Accept                 // a trial was better
+	Reject                 // a trial was worse
+	Change                 // the workload changed
+	Freed                  // the processors have become idle
+	Idle                   // nothing to do for long
+	Resize                 // told to
 	reasons
 )
 
 var reasonNames = [reasons]string{"none", "start", "ramp", "patience", "stall", "ramp end", "probe", "return",
 	"accept", "reject", "change", "freed", "idle", "resize"}
 
+// String returns the reason in a word or two.
 func (r Reason) String() string {
 	if r < reasons {
 		return reasonNames[r]

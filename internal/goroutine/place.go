@@ -29,6 +29,7 @@ type Parker interface {
 // code on the goroutine wants to leave, not to go on.
 type Hurrier interface {
 	Hooks
+	// Hurry is called on the goroutine, before AfterWait.
 	Hurry()
 }
 
@@ -38,6 +39,7 @@ type Hurrier interface {
 // itself, by runtime.Goexit in Park.
 type Watcher interface {
 	Parker
+	// Watch is called on the goroutine, before Park.
 	Watch(ctx context.Context)
 }
 

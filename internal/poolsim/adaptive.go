@@ -12,10 +12,12 @@ type Adaptive struct {
 	Config     control.Config
 }
 
+// Start implements Policy: the first limit, and the time between two ticks.
 func (a *Adaptive) Start(_, most int) (int, time.Duration) {
 	a.Config.Max = most
 	a.Controller = control.New(a.Config)
 	return a.Controller.Limit(), 10 * time.Millisecond
 }
 
+// Tick implements Policy: the limit from now on.
 func (a *Adaptive) Tick(o *Observation) int { return a.Controller.Tick(o.Input).Limit }

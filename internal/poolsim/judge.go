@@ -67,6 +67,7 @@ func Summarize(scores []Score) Summary {
 	return m
 }
 
+// String returns the figures on one line.
 func (m Summary) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "n %d: min %.3f, p5 %.3f, mean %.4f, >=95 %% in %d, >=90 %% in %d, steady >=95 %% in %d, ",

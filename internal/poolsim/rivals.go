@@ -27,11 +27,13 @@ func (w *window) next(o *Observation) (seconds, count, service float64, ok bool)
 // threads as cores.
 type KeepRunnable struct{ limit float64 }
 
+// Start implements Policy: the first limit, and the time between two ticks.
 func (k *KeepRunnable) Start(cores, _ int) (int, time.Duration) {
 	k.limit = float64(cores)
 	return cores, 20 * time.Millisecond
 }
 
+// Tick implements Policy: the limit from now on.
 func (k *KeepRunnable) Tick(o *Observation) int {
 	switch {
 	case o.Runnable < o.Cores && o.Running >= o.Limit:
@@ -50,11 +52,13 @@ type Vegas struct {
 	shortest float64
 }
 
+// Start implements Policy: the first limit, and the time between two ticks.
 func (v *Vegas) Start(_, _ int) (int, time.Duration) {
 	v.limit = 20
 	return 20, 100 * time.Millisecond
 }
 
+// Tick implements Policy: the limit from now on.
 func (v *Vegas) Tick(o *Observation) int {
 	_, _, s, ok := v.w.next(o)
 	if !ok {
@@ -82,11 +86,13 @@ type Gradient2 struct {
 	long  float64
 }
 
+// Start implements Policy: the first limit, and the time between two ticks.
 func (g *Gradient2) Start(_, _ int) (int, time.Duration) {
 	g.limit = 20
 	return 20, 100 * time.Millisecond
 }
 
+// Tick implements Policy: the limit from now on.
 func (g *Gradient2) Tick(o *Observation) int {
 	_, _, s, ok := g.w.next(o)
 	if !ok {
@@ -117,6 +123,7 @@ type HillClimb struct {
 	count   float64
 }
 
+// Start implements Policy: the first limit, and the time between two ticks.
 func (h *HillClimb) Start(cores, _ int) (int, time.Duration) {
 	h.base = float64(cores)
 	return cores, 50 * time.Millisecond
@@ -124,6 +131,7 @@ func (h *HillClimb) Start(cores, _ int) (int, time.Duration) {
 
 const hillPeriod, hillHistory = 4, 32
 
+// Tick implements Policy: the limit from now on.
 func (h *HillClimb) Tick(o *Observation) int {
 	dt, c, _, _ := h.w.next(o)
 	if o.Resumed {

@@ -8,8 +8,10 @@ var Sizes = []int{1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 3
 // Fixed is the policy of a pool of one size.
 type Fixed int
 
+// Start implements Policy: the first limit, and the time between two ticks.
 func (f Fixed) Start(int, int) (int, time.Duration) { return int(f), 0 }
 
+// Tick implements Policy: the limit from now on.
 func (f Fixed) Tick(*Observation) int { return int(f) }
 
 // A Best is what the search found.

@@ -22,10 +22,10 @@ const (
 type Shape uint8
 
 const (
-	Const   Shape = iota
-	Uniform       // 0.5 to 1.5 of the mean
-	LogNorm       // sigma 0.6
-	Exp           // exponential
+	Const   Shape = iota // always the mean
+	Uniform              // 0.5 to 1.5 of the mean
+	LogNorm              // sigma 0.6
+	Exp                  // exponential
 )
 
 // A Dist is a distribution of durations in seconds: Mean and Shape for most,
