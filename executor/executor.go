@@ -95,7 +95,8 @@ func SpawnAttr[T any](ex Spawner, a Attr, f pollster.Future[T]) *Task[T] {
 }
 
 // SpawnAll spawns many futures at once, in order, for less than as many calls
-// of [Spawn].
+// of [Spawn]. The tasks share one allocation, which stays until the last handle
+// to one of them is gone.
 func SpawnAll[T any](ex Spawner, futures ...pollster.Future[T]) []*Task[T] {
 	tasks := make([]*Task[T], len(futures))
 	all := make([]Task[T], len(futures))

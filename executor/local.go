@@ -283,6 +283,9 @@ func (l *Local) run(ctx context.Context, thread bool) error {
 		case ctx.Err() != nil:
 			return ended.Error(ctx)
 		case l.Poll(slice):
+			if cooperative {
+				runtime.Gosched()
+			}
 			continue
 		}
 		if thread && l.spin() {

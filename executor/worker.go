@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/causeway-go/causeway/executor/internal/threadlock"
@@ -67,6 +68,10 @@ const (
 	againMax    = 64  // polls of one task in a row, while there is no other
 	batch       = 128 // tasks taken from a queue at a time, at most
 )
+
+// cooperative says that nothing interrupts a goroutine that does not wait, so a
+// worker with ready tasks has to let others in by itself.
+const cooperative = runtime.GOARCH == "wasm"
 
 func newWorker(ex *Executor) *worker {
 	w := &worker{ex: ex, notif: park.New(), again: againMax}
@@ -259,6 +264,9 @@ func (w *worker) next() *core {
 	w.ticks++
 	if w.ticks%globalEvery == 0 {
 		w.publish()
+		if cooperative {
+			runtime.Gosched()
+		}
 		if c := w.ex.queues[Normal+1].take(1, 1); c != nil {
 			return c
 		}
