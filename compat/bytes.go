@@ -3,6 +3,8 @@ package compat
 import (
 	"context"
 	"io"
+	"sync"
+	"sync/atomic"
 
 	"github.com/causeway-go/causeway/pollster"
 	"github.com/causeway-go/causeway/unblock"
@@ -61,29 +63,51 @@ func (c *chunks) end(err error) {
 
 // NewReader returns the bytes of s as an io.ReadCloser, for code that knows
 // nothing of streams: the way back from [Chunks]. Read waits as
-// [pollster.BlockOn] does, until ctx ends; nothing is lost then, but every later
-// Read fails too. The end of s is io.EOF, another error is returned after the
-// bytes before it. Close cancels s. One goroutine at a time may use it.
+// [pollster.BlockOn] does, until ctx ends; every later Read fails then too, and
+// what s would have given is left in it. The end of s is io.EOF, another error is
+// returned after the bytes before it.
+//
+// Close cancels s, and has to be called unless s has ended. It does not block, may
+// be called while another goroutine is in Read, and ends that with
+// io.ErrClosedPipe. One goroutine at a time may call Read.
 func NewReader(ctx context.Context, s pollster.Stream[[]byte]) io.ReadCloser {
-	return &reader{ctx: ctx, s: s, next: pollster.Next(s)}
+	r := &reader{s: s, next: pollster.Next(s)}
+	r.ctx, r.end = context.WithCancelCause(ctx)
+	return r
 }
 
 type reader struct {
-	ctx  context.Context
-	s    pollster.Stream[[]byte]
-	next pollster.Future[[]byte]
-	rest []byte
-	err  error
+	ctx    context.Context // also ended by Close
+	end    context.CancelCauseFunc
+	closed atomic.Bool
+
+	mu       sync.Mutex // held by Read: a stream is not cancelled in a poll
+	s        pollster.Stream[[]byte]
+	next     pollster.Future[[]byte]
+	rest     []byte
+	err      error
+	canceled bool
 }
 
 // Read implements io.Reader.
 func (r *reader) Read(p []byte) (int, error) {
+	defer r.cancelIfClosed()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed.Load() {
+		return 0, io.ErrClosedPipe
+	}
 	for len(r.rest) == 0 && len(p) > 0 {
-		if r.err != nil {
-			return 0, r.err
+		if r.err == nil {
+			r.rest, r.err = pollster.BlockOn(r.ctx, r.next)
 		}
-		if r.rest, r.err = pollster.BlockOn(r.ctx, r.next); r.err != nil {
+		if r.closed.Load() {
+			return 0, io.ErrClosedPipe
+		}
+		if r.err != nil {
 			r.rest = nil
+			r.end(nil) // no more use for it
+			return 0, r.err
 		}
 	}
 	n := copy(p, r.rest)
@@ -93,7 +117,22 @@ func (r *reader) Read(p []byte) (int, error) {
 
 // Close implements io.Closer.
 func (r *reader) Close() error {
-	r.rest, r.err = nil, io.ErrClosedPipe
-	pollster.Cancel(r.s)
+	r.closed.Store(true)
+	r.end(io.ErrClosedPipe)
+	r.cancelIfClosed()
 	return nil
+}
+
+// cancelIfClosed cancels the stream if r is closed and nobody reads. Close calls
+// it after setting closed, Read after letting go of mu: one of the two finds
+// both.
+func (r *reader) cancelIfClosed() {
+	if !r.closed.Load() || !r.mu.TryLock() {
+		return
+	}
+	defer r.mu.Unlock()
+	if !r.canceled {
+		r.canceled = true
+		pollster.Cancel(r.s)
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/causeway-go/causeway/compat"
+	"github.com/causeway-go/causeway/internal/hammer"
 	"github.com/causeway-go/causeway/internal/leak"
 	"github.com/causeway-go/causeway/pollster"
 )
@@ -119,3 +120,35 @@ func TestReaderEndsWithItsContextAndCloseCancelsTheStream(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestReaderCloseEndsARead(t *testing.T) {
+	leak.Check(t)
+	hammer.Run(t, 1, func(_, i int) {
+		canceled := make(chan struct{})
+		polled := make(chan struct{}, 1)
+		r := compat.NewReader(context.Background(), &stuckStream{polled, canceled})
+		done := make(chan error, 1)
+		go func() { _, err := r.Read(make([]byte, 1)); done <- err }()
+		if i%2 == 0 {
+			<-polled
+		}
+		r.Close()
+		r.Close()
+		if err := <-done; err != io.ErrClosedPipe {
+			t.Error(err)
+		}
+		<-canceled
+	})
+}
+
+// stuckStream never has a value, and panics if it is cancelled twice.
+type stuckStream struct{ polled, canceled chan struct{} }
+
+func (s *stuckStream) PollNext(*pollster.Waker) ([]byte, bool, error) {
+	select {
+	case s.polled <- struct{}{}:
+	default:
+	}
+	return nil, false, nil
+}
+func (s *stuckStream) Cancel() { close(s.canceled) }

@@ -260,6 +260,13 @@ func TestChildConforms(t *testing.T) {
 		t.Skip("the suite starts hundreds of processes")
 	}
 	needs(t, "cat")
+	var all []*compat.Child
+	t.Cleanup(func() { // the suite abandons some, and looks away when it has cancelled
+		for _, c := range all {
+			c.Cancel()
+			c.Wait(context.Background())
+		}
+	})
 	futuretest.TestFuture(t, func() futuretest.Subject[string] {
 		in, feed := io.Pipe()
 		var out bytes.Buffer
@@ -269,6 +276,7 @@ func TestChildConforms(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		all = append(all, c)
 		text := pollster.Then(c, func(*os.ProcessState) pollster.Future[string] { return pollster.Ready(out.String()) })
 		return futuretest.Subject[string]{
 			Future: closing[string]{text, in}, Check: is("hi"),

@@ -41,10 +41,9 @@ const patience = 200 * time.Millisecond
 func TestPlainExecHangsOnAGrandchildAndOursDoesNot(t *testing.T) {
 	leak.Check(t, leak.Options{Threads: -1})
 	t.Run("plain", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-		defer cancel()
+		ctx, cancel := context.WithCancel(t.Context())
 		cmd, end := family(t, ctx)
-		cmd.Stdout = new(bytes.Buffer)
+		cmd.Stdout = &onWrite{do: cancel}
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -60,16 +59,15 @@ func TestPlainExecHangsOnAGrandchildAndOursDoesNot(t *testing.T) {
 		<-done
 	})
 	t.Run("ours", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
-		defer cancel()
+		ctx, cancel := context.WithCancel(t.Context())
 		cmd, _ := family(t, context.Background())
-		var out bytes.Buffer
-		cmd.Stdout = &out
+		out := &onWrite{do: cancel}
+		cmd.Stdout = out
 		c, err := compat.Start(cmd)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := c.Wait(ctx); !errors.Is(err, context.Canceled) {
 			t.Fatalf("Wait: %v", err)
 		}
 		if out.String() != "hi\n" { // a race, if anything still wrote
@@ -77,6 +75,20 @@ func TestPlainExecHangsOnAGrandchildAndOursDoesNot(t *testing.T) {
 		}
 	})
 }
+
+// onWrite is a buffer that calls do when it has been written to.
+type onWrite struct {
+	text []byte
+	do   func()
+}
+
+func (w *onWrite) Write(b []byte) (int, error) {
+	defer w.do()
+	w.text = append(w.text, b...)
+	return len(b), nil
+}
+
+func (w *onWrite) String() string { return string(w.text) }
 
 func TestChildWaitsForTheOutputOfAGrandchild(t *testing.T) {
 	leak.Check(t, leak.Options{Threads: -1})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os/exec"
 	"slices"
 	"sync"
@@ -36,98 +37,113 @@ func withExecutor(t testing.TB, f func(ex *executor.Executor)) {
 	}
 }
 
+// A pair is one function that waits and one that ends its wait.
+type pair struct {
+	waits, helps func(ctx context.Context) error
+}
+
+// channelPairs wait for a channel in between.
+var channelPairs = map[string]func() pair{
+	"Receiver.Next": func() pair {
+		ch, r := openInts()
+		return pair{
+			func(ctx context.Context) error { _, err := r.Next(ctx); return err },
+			func(ctx context.Context) error { _, err := pollster.BlockOn(ctx, compat.Send(ch, 1)); return err },
+		}
+	},
+	"Feed": func() pair {
+		ch, r := openInts()
+		return pair{
+			func(ctx context.Context) error { return compat.Feed(ctx, compat.FromSeq(count(3)), ch) },
+			func(ctx context.Context) error {
+				var got []int
+				for range 3 {
+					v, err := r.Next(ctx)
+					if err != nil {
+						return err
+					}
+					got = append(got, v)
+				}
+				if !slices.Equal(got, []int{0, 1, 2}) {
+					return errTest
+				}
+				return nil
+			},
+		}
+	},
+	"NewReader": func() pair {
+		ch, stop := openBytes()
+		return pair{
+			func(ctx context.Context) error {
+				_, err := io.ReadAll(compat.NewReader(ctx, compat.FromChan(ch)))
+				return err
+			},
+			func(context.Context) error { stop(); return nil },
+		}
+	},
+}
+
+// syncPairs wait for something of package sync, or a group.
+var syncPairs = map[string]func() pair{
+	"Lock": func() pair {
+		var mu sync.Mutex
+		mu.Lock()
+		return pair{
+			func(ctx context.Context) error { defer mu.Unlock(); return compat.Lock(ctx, &mu) },
+			func(context.Context) error { mu.Unlock(); return nil },
+		}
+	},
+	"GroupWait": func() pair {
+		var wg sync.WaitGroup
+		wg.Add(1)
+		return pair{
+			func(ctx context.Context) error { return compat.GroupWait(ctx, &wg) },
+			func(context.Context) error { wg.Done(); return nil },
+		}
+	},
+	"CondWait": func() pair {
+		var mu sync.Mutex
+		c := sync.NewCond(&mu)
+		ready := false
+		return pair{
+			func(ctx context.Context) error {
+				mu.Lock()
+				defer mu.Unlock()
+				for !ready {
+					if err := compat.CondWait(ctx, c); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+			func(context.Context) error { mu.Lock(); ready = true; mu.Unlock(); c.Signal(); return nil },
+		}
+	},
+	"Group": func() pair {
+		var p pollster.Promise[int]
+		return pair{
+			func(ctx context.Context) error {
+				g := compat.NewGroup(ctx)
+				compat.Add[int](g, &p)
+				return g.Wait(ctx)
+			},
+			func(context.Context) error { p.Resolve(1); return nil },
+		}
+	},
+}
+
+func openInts() (chan int, *compat.Receiver[int]) {
+	ch := make(chan int)
+	return ch, compat.FromChan(ch)
+}
+
 // In a task, no wait may hold up the worker: here two tasks, of which one waits
 // for the other, share one worker. A stand-in would help out after some time, so
 // no time may pass, and in a bubble that can be told.
 func TestTasksThatNeedEachOtherShareOneWorker(t *testing.T) {
-	type pair struct {
-		waits, helps func(ctx context.Context) error
-	}
-	open := func() (chan int, *compat.Receiver[int]) { ch := make(chan int); return ch, compat.FromChan(ch) }
-	for name, make := range map[string]func() pair{
-		"Receiver.Next": func() pair {
-			ch, r := open()
-			return pair{
-				func(ctx context.Context) error { _, err := r.Next(ctx); return err },
-				func(ctx context.Context) error { _, err := pollster.BlockOn(ctx, compat.Send(ch, 1)); return err },
-			}
-		},
-		"Feed": func() pair {
-			ch, r := open()
-			return pair{
-				func(ctx context.Context) error { return compat.Feed(ctx, compat.FromSeq(count(3)), ch) },
-				func(ctx context.Context) error {
-					var got []int
-					for range 3 {
-						v, err := r.Next(ctx)
-						if err != nil {
-							return err
-						}
-						got = append(got, v)
-					}
-					if !slices.Equal(got, []int{0, 1, 2}) {
-						return errTest
-					}
-					return nil
-				},
-			}
-		},
-		"Lock": func() pair {
-			var mu sync.Mutex
-			mu.Lock()
-			return pair{
-				func(ctx context.Context) error { defer mu.Unlock(); return compat.Lock(ctx, &mu) },
-				func(context.Context) error { mu.Unlock(); return nil },
-			}
-		},
-		"GroupWait": func() pair {
-			var wg sync.WaitGroup
-			wg.Add(1)
-			return pair{
-				func(ctx context.Context) error { return compat.GroupWait(ctx, &wg) },
-				func(context.Context) error { wg.Done(); return nil },
-			}
-		},
-		"CondWait": func() pair {
-			var mu sync.Mutex
-			c := sync.NewCond(&mu)
-			ready := false
-			return pair{
-				func(ctx context.Context) error {
-					mu.Lock()
-					defer mu.Unlock()
-					for !ready {
-						if err := compat.CondWait(ctx, c); err != nil {
-							return err
-						}
-					}
-					return nil
-				},
-				func(context.Context) error { mu.Lock(); ready = true; mu.Unlock(); c.Signal(); return nil },
-			}
-		},
-		"Group": func() pair {
-			var p pollster.Promise[int]
-			return pair{
-				func(ctx context.Context) error {
-					g := compat.NewGroup(ctx)
-					compat.Add[int](g, &p)
-					return g.Wait(ctx)
-				},
-				func(context.Context) error { p.Resolve(1); return nil },
-			}
-		},
-		"NewReader": func() pair {
-			ch, stop := openBytes()
-			return pair{
-				func(ctx context.Context) error {
-					_, err := io.ReadAll(compat.NewReader(ctx, compat.FromChan(ch)))
-					return err
-				},
-				func(context.Context) error { stop(); return nil },
-			}
-		},
-	} {
+	all := maps.Clone(channelPairs)
+	maps.Copy(all, syncPairs)
+	for name, make := range all {
 		t.Run(name, func(t *testing.T) {
 			leak.Check(t)
 			synctest.Test(t, func(t *testing.T) {

@@ -232,28 +232,31 @@ type odd struct {
 func (o odd) Lock()   { o.mu.Lock() }
 func (o odd) Unlock() { o.mu.Unlock() }
 
+// chanLock is a Locker on which a bubble knows that somebody waits.
+type chanLock chan struct{}
+
+func (c chanLock) Lock()   { c <- struct{}{} }
+func (c chanLock) Unlock() { <-c }
+
 func TestLockIsFirstComeFirstServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		mu.Lock()
+		l := make(chanLock, 1)
+		l.Lock()
 		order := make(chan int, 5)
 		for i := range 5 {
 			go func() {
-				if err := compat.Lock(t.Context(), &mu); err != nil {
+				if err := compat.Lock(t.Context(), l); err != nil {
 					t.Error(err)
 				}
 				order <- i
-				mu.Unlock()
+				l.Unlock()
 			}()
-			time.Sleep(0) // let it run and queue up
-			for range 100 {
-				yield()
-			}
+			synctest.Wait() // until it is in the queue
 		}
-		mu.Unlock()
+		l.Unlock()
 		for want := range 5 {
 			if i := <-order; i != want {
-				t.Fatalf("number %d came at place %d", i, want)
+				t.Errorf("number %d came at place %d", i, want)
 			}
 		}
 	})
