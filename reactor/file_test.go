@@ -33,14 +33,9 @@ func forFiles(t *testing.T, o reactor.FilesOptions, test func(t *testing.T, s *r
 
 func newFiles(t testing.TB, backend reactor.FileBackend, o reactor.FilesOptions) *reactor.Files {
 	t.Helper()
-	r, err := reactor.New(reactor.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Reactor, o.Backend = r, backend
+	o.Reactor, o.Backend = newReactor(t), backend
 	s, err := reactor.NewFiles(o)
 	if err != nil {
-		r.Close()
 		if backend == reactor.FileRing {
 			t.Skipf("there is no io_uring here: %v", err)
 		}
@@ -50,7 +45,6 @@ func newFiles(t testing.TB, backend reactor.FileBackend, o reactor.FilesOptions)
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
-		r.Close()
 	})
 	return s
 }
@@ -279,7 +273,7 @@ func TestPipesAreReadAndClosedWhileTheyWait(t *testing.T) {
 
 func TestClosingFilesEndsWhatIsUnderWay(t *testing.T) {
 	leak.Check(t)
-	r := must(reactor.New(reactor.Options{}))
+	r := sure(reactor.New(reactor.Options{}))
 	defer r.Close()
 	s, err := reactor.NewFiles(reactor.FilesOptions{Reactor: r, Backend: reactor.FileRing, InFlight: 2})
 	if err != nil {
@@ -314,7 +308,7 @@ func TestClosingFilesEndsWhatIsUnderWay(t *testing.T) {
 	}
 }
 
-func must[T any](v T, err error) T {
+func sure[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
 	}
@@ -402,18 +396,3 @@ func TestOpenAndDefaultFiles(t *testing.T) {
 	}
 	g.Close()
 }
-
-// fenced is a future whose results come after what others did under a mutex.
-type fenced[T any] struct {
-	pollster.Future[T]
-	order *sync.Mutex
-}
-
-func (f fenced[T]) Poll(w *pollster.Waker) (T, bool, error) {
-	v, ready, err := f.Future.Poll(w)
-	f.order.Lock()
-	defer f.order.Unlock()
-	return v, ready, err
-}
-
-func (f fenced[T]) Cancel() { pollster.Cancel(f.Future) }

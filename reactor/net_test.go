@@ -25,17 +25,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newReactor returns a reactor that is closed at the end of the test.
-func newReactor(t testing.TB) *reactor.Reactor {
-	t.Helper()
-	r, err := reactor.New(reactor.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.Close() })
-	return r
-}
-
 // connect returns the two ends of a connection.
 func connect(t testing.TB, r *reactor.Reactor, network, address string) (a, b *reactor.Conn) {
 	t.Helper()

@@ -205,8 +205,12 @@ func TestSignalsAreNotLostBesideOthers(t *testing.T) {
 }
 
 func TestSignalsConform(t *testing.T) {
+	made := 0
 	futuretest.TestFuture(t, func() futuretest.Subject[os.Signal] {
-		s := reactor.NewSignals(syscall.SIGUSR2)
+		// Each uses another signal, so that a late one is not that of the next.
+		made++
+		kind := syscall.Signal(40 + made%24)
+		s := reactor.NewSignals(kind)
 		t.Cleanup(func() { s.Close() })
 		var order sync.Mutex
 		sent := 0
@@ -216,7 +220,7 @@ func TestSignalsConform(t *testing.T) {
 				order.Lock()
 				sent++
 				order.Unlock()
-				syscall.Kill(os.Getpid(), syscall.SIGUSR2)
+				syscall.Kill(os.Getpid(), kind)
 			},
 		}
 	})
