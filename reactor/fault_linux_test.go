@@ -1,0 +1,169 @@
+package reactor_test
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/causeway-go/causeway/internal/poller"
+	"github.com/causeway-go/causeway/pollster"
+	"github.com/causeway-go/causeway/reactor"
+)
+
+func TestRefusedRegistrationIsATypedError(t *testing.T) {
+	r, p := fake(t, reactor.Options{})
+	for _, c := range []struct {
+		from, to, no error
+	}{
+		{poller.ErrLimit, reactor.ErrLimit, unix.ENOSPC},
+		{poller.ErrLimit, reactor.ErrLimit, unix.ENOMEM},
+		{poller.ErrKind, reactor.ErrNotPollable, unix.EPERM},
+		{poller.ErrDescriptor, reactor.ErrDescriptor, unix.EBADF},
+	} {
+		fd := p.Open()
+		p.Fail("Add", errors.Join(c.from, c.no))
+		if _, err := r.Register(uintptr(fd)); !errors.Is(err, c.to) || !errors.Is(err, c.no) {
+			t.Errorf("Register with %v: %v", c.no, err)
+		}
+		p.Fail("Add", nil)
+		s := register(t, r, fd)
+		p.Fail("Modify", errors.Join(c.from, c.no))
+		f := s.Writable() // which is not watched yet
+		if _, ready, err := f.Poll(nil); ready || !errors.Is(err, c.to) || !errors.Is(err, c.no) {
+			t.Errorf("waiting with %v: %v, %v", c.no, ready, err)
+		}
+		if n := s.Linked(); n != 0 {
+			t.Errorf("%d waiters are left", n)
+		}
+		p.Fail("Modify", nil)
+		w := newCounter()
+		pending(t, f, w)
+		p.Set(fd, poller.Write)
+		w.await(t)
+		p.Fail("Look", errors.Join(c.from, c.no))
+		if _, ready, err := f.Poll(nil); ready || !errors.Is(err, c.to) {
+			t.Errorf("looking with %v: %v, %v", c.no, ready, err)
+		}
+		p.Fail("Look", nil)
+		f.Cancel()
+	}
+}
+
+func TestInterruptedTriesAreRepeatedAtOnce(t *testing.T) {
+	r := kinds[0].new(t)
+	rd, wr := pipe(t)
+	s := register(t, r, rd)
+	unix.Write(wr, []byte("x"))
+	calls := 0
+	n, err := s.ReadWith(t.Context(), func(fd int) (int, error) {
+		if calls++; calls < 5 {
+			return 0, syscall.EINTR
+		}
+		return unix.Read(fd, make([]byte, 10))
+	})
+	if n != 1 || err != nil || calls != 5 {
+		t.Errorf("%d, %v after %d calls", n, err, calls)
+	}
+}
+
+func TestAnErrorOfTheDescriptorWakesEveryDirection(t *testing.T) {
+	r, p := fake(t, reactor.Options{})
+	for _, state := range []poller.Events{poller.HangUp, poller.Failed} {
+		fd := p.Open()
+		s := register(t, r, fd)
+		w := newCounter()
+		for _, f := range []*reactor.Readiness{s.Readable(), s.Writable(), s.Priority()} {
+			pending(t, f, w)
+		}
+		p.Set(fd, state)
+		for range 3 {
+			w.await(t)
+		}
+		if e, err := pollster.BlockOn(t.Context(), s.Priority()); err != nil || e&reactor.Events(state) == 0 {
+			t.Errorf("%v, %v", e, err)
+		}
+	}
+}
+
+func TestPriorityTellsOfOutOfBandData(t *testing.T) {
+	fds, err := listenAndDial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fds[0])
+	defer unix.Close(fds[1])
+	each(t, func(t *testing.T, r *reactor.Reactor) {
+		s := register(t, r, fds[0])
+		w := newCounter()
+		f := s.Priority()
+		pending(t, f, w)
+		if err := unix.Sendto(fds[1], []byte("!"), unix.MSG_OOB, nil); err != nil {
+			t.Skipf("this system sends no out-of-band data: %v", err)
+		}
+		w.await(t)
+		if e, err := pollster.BlockOn(t.Context(), f); err != nil || e&reactor.Priority == 0 {
+			t.Errorf("%v, %v", e, err)
+		}
+		if n, _, err := unix.Recvfrom(fds[0], make([]byte, 1), unix.MSG_OOB); n != 1 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		s.Close()
+	})
+}
+
+// listenAndDial returns both ends of a TCP connection over loopback.
+func listenAndDial() ([2]int, error) {
+	l, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return [2]int{}, err
+	}
+	defer unix.Close(l)
+	if err := errors.Join(unix.Bind(l, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(l, 1)); err != nil {
+		return [2]int{}, err
+	}
+	addr, _ := unix.Getsockname(l)
+	d, _ := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err := unix.Connect(d, addr); err != nil {
+		return [2]int{}, err
+	}
+	a, _, err := unix.Accept4(l, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	return [2]int{a, d}, err
+}
+
+// faults are injected into whole tests, which must not notice.
+var faults = []string{
+	"epoll_pwait:error=EINTR:when=2+3",
+	"epoll_pwait2:error=EINTR:when=1+2",
+	"epoll_pwait2:error=ENOSYS",
+	"ppoll:error=EINTR:when=1+2",
+	"read:error=EINTR:when=3+3",
+	"epoll_pwait:delay_exit=200:when=1+3",
+	"epoll_ctl:delay_enter=200:when=5+3",
+}
+
+func TestFaultsOfTheSystemAreNotNoticed(t *testing.T) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("strace is not installed: no faults can be injected")
+	}
+	if raceEnabled || testing.Short() {
+		faults = faults[:1]
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range faults {
+		cmd := exec.Command(strace, "-f", "-qq", "-o", os.DevNull, "-e", "inject="+fault, self,
+			"-test.run=^(TestSourceReadsAndWritesAPipe|TestCloseWakes|TestStale|TestTimerLife|TestReactorInside)", "-test.short", "-test.timeout=60s")
+		start := time.Now()
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v after %v\n%s", fault, err, time.Since(start), out)
+		}
+	}
+}
