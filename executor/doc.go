@@ -126,6 +126,8 @@
 //   - Where the state of a thread lock cannot be read (builds with the tag
 //     purego), a task of a Local on a locked thread must not lock it once more
 //     across a wait, and Poll must always be called under the same lock.
+//   - On wasm there are no threads, but the runtime counts calls of
+//     LockOSThread: tasks must not make any there.
 //   - Wakes from outside a testing/synctest bubble must not come to tasks inside
 //     it; an executor made inside a bubble lives in it. See also [Default].
 //   - With 10,000 goroutines waiting in Polls (not in functions) there are

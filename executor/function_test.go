@@ -95,6 +95,7 @@ func TestAWaitThatWatchesTheContextReturns(t *testing.T) {
 		task.Cancel()
 		for !task.Done() { // the end of a context comes on a goroutine
 			ex.TryTick()
+			runtime.Gosched()
 		}
 		if n := p.cancels.Load(); n != 1 {
 			t.Errorf("%d cancels", n)
@@ -136,6 +137,7 @@ func TestAWaitThatWatchesNothingEndsTheFunction(t *testing.T) {
 	task.Cancel()
 	for !task.Done() {
 		ex.TryTick()
+		runtime.Gosched()
 	}
 	p.counts(t, 1, 1)
 	if s := strings.Join(order, " "); s != "inner outer" {
@@ -180,6 +182,7 @@ func TestTheParentContextCancelsAndGivesValues(t *testing.T) {
 	cancel()
 	for !task.Done() {
 		ex.TryTick()
+		runtime.Gosched()
 	}
 	if v, err := task.Wait(background); v != "here" || err != nil {
 		t.Errorf("%q, %v", v, err)

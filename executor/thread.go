@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 
+	"github.com/causeway-go/causeway/executor/internal/threadlock"
 	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/pollster"
 )
@@ -28,7 +29,9 @@ func NewThread(o LocalOptions) (*Thread, error) {
 		return nil, err
 	}
 	go func() {
-		runtime.LockOSThread() // for good: the thread ends with this goroutine
+		if threadlock.Threads {
+			runtime.LockOSThread() // for good: the thread ends with this goroutine
+		}
 		t.run(ctx)
 	}()
 	return t, nil
@@ -63,8 +66,10 @@ func Main(o LocalOptions, f func(main *Thread) error) error {
 	if err != nil {
 		return err
 	}
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	if threadlock.Threads {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+	}
 	result := ErrGoexit
 	go func() {
 		defer t.stop()

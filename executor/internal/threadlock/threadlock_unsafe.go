@@ -58,7 +58,7 @@ var known atomic.Pointer[layout]
 // Current returns the state of the calling goroutine. It costs two nanoseconds
 // after the first call.
 func Current() State {
-	if !threads {
+	if !Threads {
 		return State{}
 	}
 	l := known.Load()
@@ -107,11 +107,13 @@ func Exact() bool {
 	if l == nil {
 		l = calibrate()
 	}
-	return !threads || l.g != 0 && l.m != 0
+	return !Threads || l.g != 0 && l.m != 0
 }
 
-// threads says whether there are any to be locked to.
-const threads = runtime.GOARCH != "wasm"
+// Threads says whether there are any to be locked to. Where there are none,
+// runtime.LockOSThread does nothing but count, for all goroutines together, and
+// a coroutine minds that count; so code that can should not call it there.
+const Threads = runtime.GOARCH != "wasm"
 
 // calibrate finds the layout. Goroutines that come here at the same time do it
 // twice, with the same result.
