@@ -192,6 +192,7 @@ func TestTheParentContextCancelsAndGivesValues(t *testing.T) {
 // The lock of the OS thread: every combination of who is locked when must work,
 // and none may reach the runtime's fatal error.
 func TestBodiesMayLockTheirThread(t *testing.T) {
+	needsThreads(t)
 	leak.Check(t)
 	for _, own := range []bool{false, true} {
 		for _, unlock := range []bool{false, true} {
@@ -227,6 +228,7 @@ func TestBodiesMayLockTheirThread(t *testing.T) {
 }
 
 func TestALockedWorkerWorksToo(t *testing.T) {
+	needsThreads(t)
 	leak.Check(t, leak.Options{Threads: -1})
 	ex := newExecutor(t, executor.Options{})
 	ctx, cancel := context.WithCancel(background)
@@ -259,6 +261,7 @@ func TestALockedWorkerWorksToo(t *testing.T) {
 }
 
 func TestTicksUnderALockAndWithoutTakeTurns(t *testing.T) {
+	needsThreads(t)
 	ex := newExecutor(t, executor.Options{})
 	var probes [10]probe
 	task := executor.Go(ex, func(context.Context) (int, error) {
@@ -290,6 +293,7 @@ func tick(ex *executor.Executor) {
 }
 
 func TestAFutureThatLocksTheWorkersThreadHarmsNobody(t *testing.T) {
+	needsThreads(t)
 	ex := start(t, 1, executor.Options{})
 	for range 3 {
 		executor.Spawn(ex, future(func(*pollster.Waker) (int, bool, error) {

@@ -109,7 +109,16 @@ func tickAll(ex *executor.Executor) (n int) {
 // needsExactLocks skips a test where thread locks are not known exactly.
 func needsExactLocks(t *testing.T) {
 	t.Helper()
+	needsThreads(t)
 	if !threadlock.Exact() {
 		t.Skip("this build tells locked goroutines from unlocked ones, and no more")
+	}
+}
+
+// needsThreads skips a test where goroutines cannot be locked to a thread.
+func needsThreads(t *testing.T) {
+	t.Helper()
+	if !threadlock.Threads {
+		t.Skip("this platform has no threads to lock a goroutine to")
 	}
 }
