@@ -8,10 +8,12 @@ import (
 
 	// Every public package (internal/tidy checks that), so that TestMain sees
 	// what importing them does.
+	_ "github.com/causeway-go/causeway/compat"
 	_ "github.com/causeway-go/causeway/executor"
 	_ "github.com/causeway-go/causeway/executor/meet"
 	_ "github.com/causeway-go/causeway/pollster"
 	_ "github.com/causeway-go/causeway/pollster/futuretest"
+	_ "github.com/causeway-go/causeway/reactor"
 	_ "github.com/causeway-go/causeway/threadpool"
 	_ "github.com/causeway-go/causeway/unblock"
 )

@@ -32,8 +32,10 @@ func (a *account) job(p *threadpool.Pool, ctx context.Context, i int, wait bool)
 		a.inside.leave()
 		if wait && i%4 == 1 { // gives the slot up meanwhile
 			_ = p.Do(ctx, func() { a.inside.enter(); a.inside.leave() })
-			a.inside.enter()
-			a.inside.leave()
+			if ctx.Err() == nil { // else it may have come back beyond the limit
+				a.inside.enter()
+				a.inside.leave()
+			}
 		}
 		switch i % 7 {
 		case 3:

@@ -165,11 +165,8 @@ func (p *Pool) reacquire(from *goroutine.Place) {
 
 // overtake takes a slot for a job that has given its own up, beyond the limit if
 // there is no other. Such a slot ends when it is released, as after the limit has
-// been lowered.
-func (p *Pool) overtake() {
-	_, now := p.state.update(func(w word) word { return w + 1 })
-	p.took(now.running())
-}
+// been lowered. Peak does not count it.
+func (p *Pool) overtake() { p.state.update(func(w word) word { return w + 1 }) }
 
 // standLocked queues the calling goroutine in l and waits for a slot. It
 // returns without the mutex.

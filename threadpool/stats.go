@@ -5,11 +5,11 @@ package threadpool
 type Stats struct {
 	Name      string // from Options
 	Limit     int    // slots there are
-	Running   int    // slots that are taken
+	Running   int    // slots that are taken, also beyond the limit (see the package documentation)
 	Waiting   int    // jobs that have started and have given their slot up while they wait for something
 	Queued    int    // jobs and goroutines that wait for a slot or for room, and waiting jobs that want theirs back
 	Abandoned int    // running jobs that nobody waits for any more
-	Peak      int    // most slots that were taken at once
+	Peak      int    // most slots that were taken at once, those beyond the limit not counted
 	Completed uint64 // jobs that have ended
 	Dropped   uint64 // jobs that were cancelled or dropped before they started
 	Threads   int    // OS threads of the whole process, as Go counts them
