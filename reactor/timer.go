@@ -9,47 +9,49 @@ import (
 	"github.com/causeway-go/causeway/pollster"
 )
 
-// The state of a Timer.
-//
-//	idle    not armed: before the first Poll, and after Cancel. Set by the one
-//	        who polls and cancels.
-//	armed   in the wheel. Set under the lock of the timers, by Poll; left under
-//	        it, by Cancel and by whoever fires.
-//	fired   its time has come, and it is not in the wheel. Set by whoever fires,
-//	        before the waker is woken.
-//	closed  the reactor was closed while it was armed.
-//	own     not in the wheel but with a timer of Go's, in extra. Set by the
-//	        first Poll, if that is inside a bubble that the reactor is not in.
-//	ended   the one who polls has seen the end.
-const (
-	timerIdle = iota
-	timerArmed
-	timerFired
-	timerClosed
-	timerOwn
-	timerEnded
-)
-
 // A Timer is a future that ends when its time has come, and never earlier. Make
 // it with [Sleep], [At], or the methods of a Reactor of those names. It does
 // nothing before its first Poll. It is 64 bytes, and holds nothing but a place
 // in a list; arming it and cancelling it take the same time however many there
 // are. A Timer that is not polled to its end must be cancelled.
 type Timer struct {
-	next, prev *Timer // in the wheel; guarded by timers.mu
-	when       int64  // on the clock of r; before the first Poll how long it takes, if relative
+	next, prev *Timer          // in the wheel; guarded by timers.mu
+	w          *pollster.Waker // to be woken while armed; likewise
+	when       int64           // on the clock of r; while relative how long it takes
 	r          *Reactor
-	waker      pollster.AtomicWaker
 	extra      *timerExtra // nil for nearly all
-	state      atomic.Uint32
-	slot       uint16 // in the wheel
-	relative   bool   // when is a duration still
+	end        atomic.Uint32
+	slot       uint16 // in the wheel; guarded by timers.mu
+	phase      uint8  // what the one who polls and cancels knows
+	relative   bool
 }
+
+// The phase of a Timer, which only the one who polls and cancels looks at.
+const (
+	timerIdle  = iota // not armed: before the first Poll, and after Cancel
+	timerArmed        // in the wheel, unless end says that it has been taken out
+	timerOwn          // with a timer of Go's, in extra: in a bubble that the reactor is not in
+	timerEnded        // the end has been seen
+)
+
+// How an armed Timer has come to its end. It is set when the timer is taken out
+// of the wheel, with the lock held and before the waker is called, and set back
+// by the next Poll that arms it.
+//
+// That there are no other atomics, and the waker is not in an AtomicWaker, is
+// because arming and cancelling take the lock anyway, and each atomic store
+// would cost as much as half a lock.
+const (
+	timerPending = iota
+	timerFired
+	timerClosed
+)
 
 // timerExtra is what only special timers have.
 type timerExtra struct {
 	own   *time.Timer
 	fired atomic.Bool
+	waker pollster.AtomicWaker
 	at    time.Time // of the wall clock, which may be set back meanwhile
 }
 
@@ -92,36 +94,35 @@ func (t *Timer) Poll(w *pollster.Waker) (struct{}, bool, error) {
 }
 
 func (t *Timer) poll(w *pollster.Waker) (bool, error) {
-	switch t.state.Load() {
+	switch t.phase {
 	case timerIdle:
 		return t.start(w)
+	case timerOwn:
+		// Register first, look afterwards; see pollster.AtomicWaker.
+		t.extra.waker.Register(w)
+		if !t.extra.fired.Load() {
+			return false, nil
+		}
+		t.extra.waker.Take()
+		return t.ended(w)
 	case timerEnded:
 		return true, nil
 	}
-	// Register first, look afterwards; see pollster.AtomicWaker.
-	t.waker.Register(w)
-	switch t.state.Load() {
-	case timerFired:
-		return t.end(w)
-	case timerClosed:
-		t.waker.Take()
-		return false, ErrClosed
-	case timerOwn:
-		if t.extra.fired.Load() {
-			return t.end(w)
-		}
+	if t.end.Load() == timerPending && t.r.timers.watch(t, w) {
+		return false, nil
 	}
-	return false, nil
+	if t.end.Load() == timerClosed {
+		return false, ErrClosed
+	}
+	return t.ended(w)
 }
 
-// end is for a timer that has fired.
-func (t *Timer) end(w *pollster.Waker) (bool, error) {
+// ended is for a timer that has fired.
+func (t *Timer) ended(w *pollster.Waker) (bool, error) {
 	if t.extra != nil && !t.extra.at.IsZero() && time.Now().Before(t.extra.at) {
-		t.state.Store(timerIdle) // the wall clock has been set back
-		return t.start(w)
+		return t.start(w) // the wall clock has been set back
 	}
-	t.state.Store(timerEnded)
-	t.waker.Take()
+	t.phase = timerEnded
 	return true, nil
 }
 
@@ -141,19 +142,15 @@ func (t *Timer) start(w *pollster.Waker) (bool, error) {
 		if t.r.closed.Load() {
 			return false, ErrClosed
 		}
-		t.state.Store(timerEnded)
+		t.phase = timerEnded
 		return true, nil
 	}
-	t.waker.Register(w)
 	if t.r.foreign() {
-		t.startOwn(now)
+		t.startOwn(w, now)
 		return false, nil
 	}
-	if err := t.r.timers.arm(t); err != nil {
-		t.waker.Take()
-		return false, err
-	}
-	return false, nil
+	t.phase = timerArmed
+	return false, t.r.timers.arm(t, w)
 }
 
 // later returns now + d, or never if that is too much.
@@ -165,36 +162,38 @@ func later(now int64, d time.Duration) int64 {
 }
 
 // startOwn starts a timer of Go's, for a bubble that the reactor is not in.
-func (t *Timer) startOwn(now int64) {
+func (t *Timer) startOwn(w *pollster.Waker, now int64) {
 	if t.extra == nil {
 		t.extra = &timerExtra{}
 	}
 	x := t.extra
 	x.fired.Store(false)
-	t.state.Store(timerOwn)
+	x.waker.Register(w)
+	t.phase = timerOwn
 	x.own = time.AfterFunc(time.Duration(t.when-now), func() {
 		x.fired.Store(true)
-		t.waker.Wake()
+		x.waker.Wake()
 	})
 }
 
 // Cancel implements pollster.Canceler. A timer that has been cancelled may be
 // polled again; if it was made by Sleep it keeps the end that it had.
 func (t *Timer) Cancel() {
-	switch t.state.Load() {
+	switch t.phase {
 	case timerArmed:
-		t.r.timers.disarm(t)
+		if t.r.timers.disarm(t) {
+			t.phase = timerIdle
+		}
 	case timerOwn:
 		t.extra.own.Stop()
-		t.state.Store(timerIdle)
+		t.extra.waker.Take()
+		t.phase = timerIdle
 	}
-	t.waker.Take()
 }
 
 // rearm makes a timer that has ended end at another time.
 func (t *Timer) rearm(when int64) {
-	t.when, t.relative = when, false
-	t.state.Store(timerIdle)
+	t.when, t.relative, t.phase = when, false, timerIdle
 }
 
 // An Interval is a stream of the times at which something is to be done, made

@@ -43,14 +43,18 @@ func (ts *timers) init(r *Reactor) {
 	}
 }
 
-// arm adds t, whose when is set.
-func (ts *timers) arm(t *Timer) error {
+// arm adds t, whose when is set, to be told to w.
+func (ts *timers) arm(t *Timer, w *pollster.Waker) error {
+	if t.end.Load() != timerPending {
+		t.end.Store(timerPending)
+	}
 	ts.mu.Lock()
 	if ts.err != nil {
+		t.end.Store(timerClosed)
 		ts.mu.Unlock()
-		return ts.err
+		return ErrClosed
 	}
-	t.state.Store(timerArmed)
+	t.w = w
 	ts.wheel.add(t)
 	sooner := t.when < ts.wakeAt
 	if sooner {
@@ -81,14 +85,35 @@ func (ts *timers) ring() {
 	ts.fire()
 }
 
-// disarm takes t out, if it is in.
-func (ts *timers) disarm(t *Timer) {
+// watch makes w the one to be told of t, and returns false if t has ended.
+func (ts *timers) watch(t *Timer, w *pollster.Waker) bool {
 	ts.mu.Lock()
-	if t.state.Load() == timerArmed {
+	defer ts.mu.Unlock()
+	if t.end.Load() != timerPending {
+		return false
+	}
+	t.w = w
+	return true
+}
+
+// disarm takes t out, and returns false if t has ended.
+func (ts *timers) disarm(t *Timer) bool {
+	ts.mu.Lock()
+	pending := t.end.Load() == timerPending
+	if pending {
 		ts.wheel.remove(t)
-		t.state.Store(timerIdle)
+		t.w = nil
 	}
 	ts.mu.Unlock()
+	return pending
+}
+
+// finish gives a timer that was taken out its end, and returns its waker.
+func (t *Timer) finish(end uint32) *pollster.Waker {
+	t.end.Store(end)
+	w := t.w
+	t.w = nil
+	return w
 }
 
 var batches = sync.Pool{New: func() any {
@@ -128,9 +153,7 @@ func (ts *timers) collect(ws []*pollster.Waker) (_ []*pollster.Waker, done bool)
 		return ws, true
 	}
 	done = ts.wheel.advance(ts.r.now(), func(t *Timer) bool {
-		// First the state, then the waker; see pollster.AtomicWaker.
-		t.state.Store(timerFired)
-		ws = append(ws, t.waker.Take())
+		ws = append(ws, t.finish(timerFired))
 		return len(ws) < dueAtOnce
 	})
 	if ts.byHand {
@@ -199,8 +222,7 @@ func (ts *timers) close(ws []*pollster.Waker) []*pollster.Waker {
 	defer ts.mu.Unlock()
 	ts.err = ts.r.err
 	ts.wheel.drain(func(t *Timer) {
-		t.state.Store(timerClosed)
-		ws = append(ws, t.waker.Take())
+		ws = append(ws, t.finish(timerClosed))
 	})
 	if ts.alarm != nil {
 		ts.alarm.Stop()
