@@ -41,12 +41,17 @@ type hooks struct {
 	log   *log
 	sem   chan struct{}
 	exit  bool // Park ends the goroutine
+
+	waiting func() // called when the goroutine is about to park
 }
 
 func (h *hooks) BeforeWait() goroutine.Parker {
 	h.log.add("before %s", h.name)
 	if h.parks {
 		return h
+	}
+	if h.waiting != nil {
+		h.waiting()
 	}
 	return nil
 }
@@ -57,6 +62,9 @@ func (h *hooks) Watch(ctx context.Context) { h.log.add("watch %s %v", h.name, ct
 
 func (h *hooks) Park() {
 	h.log.add("park %s", h.name)
+	if h.waiting != nil {
+		h.waiting()
+	}
 	if h.exit {
 		runtime.Goexit()
 	}
@@ -101,11 +109,25 @@ func TestBlockOnTellsWhoeverRunsSomethingHere(t *testing.T) {
 		forEachBlockOn(t, func(t *testing.T, blockOn func(context.Context, pollster.Future[int]) (int, error)) {
 			for _, ctx := range []context.Context{bg, t.Context()} {
 				l := &log{}
+				hs := []*hooks{
+					newHooks(l, "outer", test.parks[0]),
+					newHooks(l, "middle", test.parks[1]),
+					newHooks(l, "inner", test.parks[2]),
+				}
+				// The future ends when whoever is told last has been told.
+				m := newManual[int](t)
+				last := hs[0]
+				for _, h := range hs {
+					if h.name == test.via {
+						last = h
+					}
+				}
+				last.waiting = func() { go m.end(42, nil) }
 				at(func() {
-					if v, err := blockOn(ctx, after(time.Millisecond)); v != 42 || err != nil {
+					if v, err := blockOn(ctx, m); v != 42 || err != nil {
 						t.Errorf("%s: %d, %v", test.name, v, err)
 					}
-				}, newHooks(l, "outer", test.parks[0]), newHooks(l, "middle", test.parks[1]), newHooks(l, "inner", test.parks[2]))
+				}, hs...)
 				want := []string{"before inner", "before middle", "before outer"}
 				if test.via != "" {
 					want = append(want, fmt.Sprintf("watch %s %v", test.via, ctx.Done() != nil), "park "+test.via)
