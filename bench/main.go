@@ -18,6 +18,7 @@ func scenarios() []kit.Scenario {
 		wakeScenarios,
 		unblockScenarios,
 		executorScenarios,
+		reactorScenarios,
 	)
 }
 
