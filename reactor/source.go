@@ -1,7 +1,6 @@
 package reactor
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -134,8 +133,10 @@ func (r *Reactor) RegisterConn(c syscall.Conn) (*Source, error) {
 	}
 	var s *Source
 	var failed error
-	err = raw.Control(func(fd uintptr) { s, failed = r.Register(fd) })
-	return s, errors.Join(err, failed)
+	if err := raw.Control(func(fd uintptr) { s, failed = r.Register(fd) }); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDescriptor, err) // c is closed
+	}
+	return s, failed
 }
 
 // Reactor returns the Reactor that s is registered with.
