@@ -11,11 +11,10 @@ import (
 
 // An oracle is what a task is, said with a mutex and without any cleverness.
 type oracle struct {
-	mu                         sync.Mutex
-	ready, queued, canceled    bool
-	closed                     bool
-	end                        string
-	polls, cancels, maxPending int
+	mu                      sync.Mutex
+	ready, queued, canceled bool
+	end                     string
+	polls, cancels          int
 }
 
 func (o *oracle) wake() {

@@ -9,7 +9,6 @@ type searchState struct {
 	pairs      int
 	stride     int // in steps of the table
 	long       bool
-	downFirst  bool
 	triedUp    bool
 	triedDown  bool
 	probe      bool // a single test from hold
