@@ -5,10 +5,23 @@ package pollster_test
 import (
 	"bufio"
 	"errors"
+	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 )
+
+// startWithSignals starts cmd with the default actions of the signals, also
+// where the test itself ignores the interrupt, as what a shell runs in the
+// background does. A child inherits that, but not that a signal is listened
+// for.
+func startWithSignals(cmd *exec.Cmd) error {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	return cmd.Start()
+}
 
 // Elsewhere a signal cannot be sent to one process.
 func TestMainEndsTheProcessBySignals(t *testing.T) {
@@ -29,7 +42,7 @@ func TestMainEndsTheProcessBySignals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Start(); err != nil {
+		if err := startWithSignals(cmd); err != nil {
 			t.Fatal(err)
 		}
 		lines := bufio.NewScanner(stdout)
