@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/causeway-go/causeway/threadpool"
 )
@@ -37,12 +36,15 @@ func ExamplePool_Enter() {
 // leave it.
 func ExamplePool_Do() {
 	pool, _ := threadpool.New(threadpool.Options{Limit: 4})
-	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 
 	stuck := make(chan struct{}) // a call that does not come back
-	err := pool.Do(ctx, func() { <-stuck })
-	fmt.Println(err, errors.Is(err, context.DeadlineExceeded))
+	err := pool.Do(ctx, func() {
+		cancel() // the time is over, somebody has pressed Ctrl-C
+		<-stuck
+	})
+	fmt.Println(err, errors.Is(err, context.Canceled))
 
 	// The call goes on, and keeps its slot until it returns.
 	fmt.Println("abandoned:", pool.Stats().Abandoned)
@@ -50,7 +52,7 @@ func ExamplePool_Do() {
 	fmt.Println(pool.Shutdown(context.Background()))
 	fmt.Println("abandoned:", pool.Stats().Abandoned)
 	// Output:
-	// context deadline exceeded true
+	// context canceled true
 	// abandoned: 1
 	// <nil>
 	// abandoned: 0
