@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/internal/hammer"
 	"github.com/causeway-go/causeway/internal/leak"
 	"github.com/causeway-go/causeway/pollster"
@@ -71,11 +72,9 @@ func eventually(t testing.TB, what string, cond func() bool) {
 
 // onCaller reports whether a call runs without another goroutine.
 func onCaller(ctx context.Context, p *threadpool.Pool) bool {
-	var here, there int
-	mark := func(n *int) { *n = runtime.NumGoroutine() }
-	mark(&here)
-	_, _ = unblock.CallOn(ctx, p, func() (int, error) { mark(&there); return 0, nil })
-	return here == there
+	var there uintptr
+	_, _ = unblock.CallOn(ctx, p, func() (int, error) { there = goroutine.Current(); return 0, nil })
+	return there == goroutine.Current()
 }
 
 func TestCallReturnsWhatTheFunctionReturns(t *testing.T) {
@@ -88,6 +87,9 @@ func TestCallReturnsWhatTheFunctionReturns(t *testing.T) {
 				t.Errorf("%s: %d, %v", name, v, err)
 			}
 		}
+	}
+	if onCaller(cancelable(t), p) {
+		t.Error("with a context that can end the call must not be on the caller")
 	}
 	if !onCaller(background, p) {
 		t.Error("with context.Background the caller must run the call")
