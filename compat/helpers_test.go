@@ -6,7 +6,9 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/causeway-go/causeway/internal/leak"
 	"github.com/causeway-go/causeway/pollster"
 )
 
@@ -84,6 +86,17 @@ func (b *mailbox) waiting() int {
 }
 
 func yield() { runtime.Gosched() }
+
+// settled returns how many goroutines there are, when there are no more than
+// want or those on their way out, like the ones in which timers run their
+// functions, have had ten seconds.
+func settled(want int) int {
+	n := leak.Goroutines()
+	for deadline := time.Now().Add(10 * time.Second); n > want && time.Now().Before(deadline); n = leak.Goroutines() {
+		time.Sleep(time.Millisecond)
+	}
+	return n
+}
 
 // through takes l and lets go of it: proof that it is free, or will be.
 func through(l sync.Locker) {
