@@ -37,7 +37,7 @@ func TestAFunctionSuspendsAtAnyDepth(t *testing.T) {
 }
 
 func TestCoroutinesAreReused(t *testing.T) {
-	ex := start(t, 1, executor.Options{})
+	ex := start(t, 1, executor.Options{StuckAfter: -1}) // nobody stands in
 	run := func() {
 		executor.Go(ex, func(context.Context) (int, error) { return 1, nil }).Wait(background)
 	}
