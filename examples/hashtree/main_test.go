@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // asProgram is set in the environment of a test binary that is to be the
@@ -280,18 +278,4 @@ func TestEndedContextIsAnInterrupt(t *testing.T) {
 		}
 		checkRows(t, out.String(), map[string]string{"errors": "0"})
 	})
-}
-
-// command returns a command that is this program.
-func command(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, exe, args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1")
-	return cmd
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestPipesAreCountedAndNotOpened(t *testing.T) {
@@ -170,4 +172,18 @@ func TestInterrupt(t *testing.T) {
 		t.Errorf("standard error %q", &errOut)
 	}
 	checkRows(t, errOut.String(), map[string]string{"files": "2", "errors": "0"})
+}
+
+// command returns a command that is this program.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, exe, args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	return cmd
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 )
 
 const (
@@ -82,8 +81,3 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	return exitOK
 }
-
-// ownThreads is how many threads Go has for itself, at most, beside those that
-// are blocked: one for each processor it uses, the system monitor, and some that
-// wait for work.
-func ownThreads() int { return runtime.GOMAXPROCS(0) + 8 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
+	"runtime/metrics"
 	"slices"
 	"time"
 
@@ -65,4 +67,16 @@ func pooled(o options, stdout io.Writer) (err error) {
 		return errCap
 	}
 	return nil
+}
+
+// ownThreads is how many threads Go has for itself, at most, beside those that
+// are blocked: one for each processor it uses, the system monitor, and some that
+// wait for work.
+func ownThreads() int { return runtime.GOMAXPROCS(0) + 8 }
+
+// threads returns how many OS threads the process has.
+func threads() int64 {
+	s := []metrics.Sample{{Name: "/sched/threads/total:threads"}}
+	metrics.Read(s)
+	return int64(s[0].Value.Uint64())
 }

@@ -1,16 +1,8 @@
 package main
 
 import (
-	"runtime/metrics"
 	"time"
 )
-
-// threads returns how many OS threads the process has.
-func threads() int64 {
-	s := []metrics.Sample{{Name: "/sched/threads/total:threads"}}
-	metrics.Read(s)
-	return int64(s[0].Value.Uint64())
-}
 
 // A watch looks at a number every millisecond.
 type watch struct {
