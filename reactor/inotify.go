@@ -60,7 +60,7 @@ func (e FileEvents) String() string {
 
 // A FileEvent is something that has happened to a file.
 type FileEvent struct {
-	Events FileEvents
+	Events FileEvents // what has happened
 	Path   string // as given to Add
 	Name   string // of the file in the folder that is watched; "" for what is watched itself
 	Cookie uint32 // joins the two halves of a move

@@ -1,0 +1,123 @@
+//go:build linux
+
+package reactor_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/causeway-go/causeway/pollster"
+	"github.com/causeway-go/causeway/reactor"
+	"golang.org/x/sys/unix"
+)
+
+// TestAcceptWithoutDescriptorsFailsForNow takes all descriptors away and gives them
+// back. The connection waits meanwhile.
+func TestAcceptWithoutDescriptorsFailsForNow(t *testing.T) {
+	r := newReactor(t)
+	l, err := r.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	client, err := r.Dial(context.Background(), "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	giveBack := takeDescriptors(t)
+	defer giveBack()
+	_, err = l.Accept()
+	var temporary interface{ Temporary() bool }
+	if !errors.Is(err, syscall.EMFILE) || !errors.As(err, &temporary) || !temporary.Temporary() {
+		t.Errorf("accept without descriptors: %v", err)
+	}
+	if _, err := r.Dial(context.Background(), "tcp", l.Addr().String()); !errors.Is(err, syscall.EMFILE) {
+		t.Errorf("dial without descriptors: %v", err)
+	}
+	giveBack()
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatalf("accept with descriptors again: %v", err)
+	}
+	c.Close()
+}
+
+// takeDescriptors has the next descriptor refused, until giveBack.
+func takeDescriptors(t *testing.T) (giveBack func()) {
+	t.Helper()
+	var old unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+		t.Fatal(err)
+	}
+	next, err := unix.Dup(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unix.Close(next)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(next), Max: old.Max}); err != nil {
+		t.Fatal(err)
+	}
+	return func() { unix.Setrlimit(unix.RLIMIT_NOFILE, &old) }
+}
+
+// TestServerGoesOnAfterClosedAndHalfOpenConnections opens, resets and leaves many.
+func TestServerGoesOnAfterClosedAndHalfOpenConnections(t *testing.T) {
+	r := newReactor(t)
+	l, err := r.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for range 50 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.(*net.TCPConn).SetLinger(0)
+		c.Close() // reset before it is accepted
+	}
+	last, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer last.Close()
+	for accepted := 0; ; accepted++ {
+		c, err := pollster.BlockOn(context.Background(), l.AcceptFuture())
+		if err != nil {
+			t.Fatalf("after %d: %v", accepted, err)
+		}
+		found := c.RemoteAddr() != nil && c.RemoteAddr().String() == last.LocalAddr().String()
+		c.Close()
+		if found {
+			return
+		}
+	}
+}
+
+func TestClosedReactorEndsWhatWaits(t *testing.T) {
+	r, err := reactor.New(reactor.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := connect(t, r, "tcp", "127.0.0.1:0")
+	done := make(chan error)
+	go func() { _, err := a.Read(make([]byte, 1)); done <- err }()
+	for r.Stats().Waiting == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	r.Close()
+	if err := <-done; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("read of a connection whose reactor was closed: %v", err)
+	}
+	if err := errors.Join(a.Close(), b.Close()); err != nil {
+		t.Errorf("close after that: %v", err)
+	}
+	if _, err := r.Dial(context.Background(), "tcp", "127.0.0.1:1"); err == nil {
+		t.Error("dial with a closed reactor")
+	}
+}
