@@ -84,6 +84,44 @@ func TestManualReactorInABubbleKeepsItsTime(t *testing.T) {
 	})
 }
 
+func TestThreadIsIgnoredInABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := reactor.New(reactor.Options{Thread: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		sleeps(t, r.Sleep)
+	})
+}
+
+// What is armed, and who interrupts, while a Poll waits on the clock of the
+// bubble.
+func TestPollInABubbleCanBeCutShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := reactor.New(reactor.Options{Manual: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		start := time.Now()
+		time.AfterFunc(time.Minute, func() { r.Sleep(time.Minute).Poll(nil) })
+		for n := 0; n == 0; {
+			if n, err = r.Poll(time.Hour); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took != 2*time.Minute {
+			t.Errorf("a timer armed meanwhile is seen after %v", took)
+		}
+		start = time.Now()
+		time.AfterFunc(time.Minute, r.Interrupt)
+		if n, err := r.Poll(time.Hour); n != 0 || err != nil || time.Since(start) != time.Minute {
+			t.Errorf("interrupted: %d, %v after %v", n, err, time.Since(start))
+		}
+	})
+}
+
 // The default reactor lives outside of every bubble, and its driver must not
 // wake anybody inside one, which would end the process.
 func TestSharedReactorServesBubbles(t *testing.T) {

@@ -71,3 +71,11 @@ func Expire(i *Interval) {
 
 // Live reports whether the driver of r is there.
 func (r *Reactor) Live() bool { return r.live.Load() }
+
+// NewOneShot makes a reactor over a poller of the test's that it uses as if it
+// could do nothing but OneShot.
+func NewOneShot(p poller.Poller) *Reactor {
+	r := NewOn(Options{}, p)
+	r.mode = poller.OneShot
+	return r
+}

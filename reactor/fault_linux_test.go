@@ -54,6 +54,35 @@ func TestRefusedRegistrationIsATypedError(t *testing.T) {
 	}
 }
 
+// A one-shot backend has to be asked again for those whose event has not come
+// yet. If it refuses, they must not be left waiting.
+func TestRefusedRearmingIsToldToThoseWhoWait(t *testing.T) {
+	p := poller.NewFake()
+	r := reactor.NewOneShot(p)
+	defer r.Close()
+	fd := p.Open()
+	s := register(t, r, fd)
+	rd, wr := newCounter(), newCounter()
+	f, g := s.Readable(), s.Writable()
+	pending(t, f, rd)
+	pending(t, g, wr)
+	p.Set(fd, poller.Read)
+	rd.await(t)
+	if n := s.Linked(); n != 1 || s.Armed() != reactor.Writable {
+		t.Errorf("%d waiters, watched: %v", n, s.Armed())
+	}
+	pending(t, g, wr)
+	p.Drop(fd, poller.Read)
+	pending(t, f, rd)
+	p.Fail("Modify", errors.Join(poller.ErrLimit, unix.ENOMEM))
+	p.Set(fd, poller.Read)
+	rd.await(t)
+	wr.await(t)
+	if _, ready, err := g.Poll(nil); ready || !errors.Is(err, reactor.ErrLimit) {
+		t.Errorf("the one who is left: %v, %v", ready, err)
+	}
+}
+
 func TestInterruptedTriesAreRepeatedAtOnce(t *testing.T) {
 	r := kinds[0].new(t)
 	rd, wr := pipe(t)

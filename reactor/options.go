@@ -33,7 +33,8 @@ type Options struct {
 	// Thread gives the Reactor an OS thread of its own that does nothing but
 	// wait. A wake-up by it costs some ten times as much, but comes at once
 	// also while every processor is busy with goroutines that do not let
-	// go; Go's network poller is looked at every 10 ms then.
+	// go; Go's network poller is looked at every 10 ms then. It is ignored
+	// inside a testing/synctest bubble.
 	Thread bool
 
 	// Manual makes a Reactor that does nothing but in Poll, for loops that

@@ -72,6 +72,7 @@ func New(opts Options) (*Reactor, error) {
 func newReactor(opts Options, bubble bool) *Reactor {
 	r := &Reactor{opts: opts, base: time.Now(), bubble: bubble}
 	if bubble {
+		r.opts.Thread = false // it would keep the clock of the bubble from moving on
 		r.idle.wanted = make(chan struct{}, 1)
 	}
 	r.timers.init(r)
@@ -229,6 +230,7 @@ func (r *Reactor) Interrupt() {
 	r.mu.Unlock()
 	if r.opts.Manual && p != nil {
 		p.Notify()
+		r.idle.kick()
 	}
 }
 

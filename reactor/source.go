@@ -230,19 +230,30 @@ func (s *Source) ready(e Events, ws []*pollster.Waker) []*pollster.Waker {
 		}
 		w = next
 	}
-	s.settleLocked(e, wanted, left)
+	if s.settleLocked(e, wanted, left) != nil {
+		// Those who are left would not be told of anything. They try again,
+		// and get the error themselves.
+		for w := s.first; w != nil; w = s.first {
+			ws = append(ws, s.takeLocked(w))
+		}
+		for d := range s.ticks {
+			s.ticks[d].Add(1)
+		}
+	}
 	return ws
 }
 
 // settleLocked adjusts what is watched after the events e, of which some were
 // wanted; others are still waited for.
-func (s *Source) settleLocked(e, wanted, left Events) {
+//
+// It fails only where those who still wait depend on it.
+func (s *Source) settleLocked(e, wanted, left Events) error {
 	if s.r.mode == poller.OneShot {
 		s.armed = 0 // the event has ended it all
 		if left != 0 {
-			s.armLocked(left)
+			return s.armLocked(left)
 		}
-		return
+		return nil
 	}
 	drop := Events(0)
 	for d := range s.unwanted {
@@ -261,6 +272,7 @@ func (s *Source) settleLocked(e, wanted, left Events) {
 	if drop &^= left; drop != 0 {
 		s.armLocked(s.armed &^ drop)
 	}
+	return nil
 }
 
 // armLocked makes in what is watched.

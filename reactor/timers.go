@@ -241,5 +241,6 @@ func (r *Reactor) attend() {
 	r.mu.Unlock()
 	if err == nil {
 		p.Notify()
+		r.idle.kick()
 	}
 }
