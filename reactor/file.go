@@ -45,7 +45,7 @@ func (s *Files) NewFile(f *os.File) *File { return s.newFile(f, 0) }
 
 func (s *Files) newFile(f *os.File, flag int) *File {
 	x := &File{files: s, f: f, fd: -1, appends: flag&os.O_APPEND != 0, aligned: flag&directFlag != 0}
-	if s.ring != nil {
+	if len(s.rings) > 0 {
 		// Fd also takes a pipe out of Go's poller, so that the ring can wait for
 		// it.
 		x.fd = int(f.Fd())
@@ -162,6 +162,12 @@ func (f *File) add(o *fileOp) bool {
 	return true
 }
 
+func (f *File) isClosing() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.closing
+}
+
 // remove takes it out when the kernel has let go of it.
 func (f *File) remove(o *fileOp) {
 	f.mu.Lock()
@@ -198,7 +204,7 @@ func (f *File) beginClose() error {
 		f.closer.start(f)
 	}
 	for _, o := range ops {
-		f.files.ring.stop(&o.ring, os.ErrClosed)
+		o.ring.stop(os.ErrClosed)
 	}
 	return nil
 }

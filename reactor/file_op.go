@@ -78,18 +78,19 @@ func (o *fileOp) Poll(w *pollster.Waker) (int, bool, error) {
 // start gives the request to the ring or to the pool.
 func (o *fileOp) start() {
 	s := o.f.files
-	if o.f.fd < 0 || s.ring == nil {
+	if o.f.fd < 0 {
 		s.mu.Lock()
 		s.pooled++
 		s.mu.Unlock()
 		o.pool = &poolOp[moved]{pool: s.pool, call: o.blocking}
 		return
 	}
+	r := &o.ring
+	r.engine = s.pick().ringEngine
 	if !o.f.add(o) {
-		o.ring.finish(0, os.ErrClosed)
+		r.finish(0, os.ErrClosed)
 		return
 	}
-	r := &o.ring
 	r.buf, r.whole, r.aligned = o.p, o.kind != opRead, o.f.aligned
 	r.end = func() { o.f.remove(o) }
 	off := offset(o.kind, o.off)
@@ -101,7 +102,11 @@ func (o *fileOp) start() {
 	default:
 		r.entry = uring.Read(o.f.fd, o.p, off, 0)
 	}
-	s.ring.start(r)
+	r.engine.start(r)
+	if o.f.isClosing() {
+		// Close may have come between add and start, and found nothing to stop.
+		r.stop(os.ErrClosed)
+	}
 }
 
 // moved is the result of a blocking call: a number may come with an error.
@@ -142,7 +147,7 @@ func (o *fileOp) Cancel() {
 	case !o.ended:
 		o.ended = true
 		o.ring.waker.Take()
-		o.f.files.ring.stop(&o.ring, pollster.ErrCanceled)
+		o.ring.stop(pollster.ErrCanceled)
 	}
 }
 

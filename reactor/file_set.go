@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/causeway-go/causeway/internal/uring"
 	"github.com/causeway-go/causeway/pollster"
@@ -59,14 +61,23 @@ type Files struct {
 	pool   *threadpool.Pool
 	reason error // why there is no ring
 
-	ring   *ringEngine // nil without one
-	source *Source
-	waker  pollster.Waker
+	rings []*fileRing   // none without io_uring; several, so that several goroutines can submit
+	next  atomic.Uint32 // which of them is next
 
 	mu     sync.Mutex
 	closed bool
-	at     Waiter // of the ring, for waker
 	pooled uint64 // requests made in the pool
+}
+
+// A fileRing is one ring, and its place in the reactor.
+type fileRing struct {
+	*ringEngine
+	source *Source
+	waker  pollster.Waker
+
+	mu   sync.Mutex
+	shut bool
+	at   Waiter // for waker
 }
 
 // FileStats is what a Files looks like at one moment.
@@ -103,14 +114,17 @@ func NewFiles(o FilesOptions) (*Files, error) {
 	if o.Backend == FilePool {
 		return s, nil
 	}
-	if s.reason = s.openRing(o); s.reason != nil && o.Backend == FileRing {
+	if s.reason = s.openRings(o); s.reason != nil && o.Backend == FileRing {
 		return nil, s.reason
 	}
 	return s, nil
 }
 
-// openRing probes, makes a ring, and has the reactor watch it.
-func (s *Files) openRing(o FilesOptions) error {
+// maxRings is how many rings there are at most.
+const maxRings = 4
+
+// openRings probes, makes a ring for each P, and has the reactor watch them.
+func (s *Files) openRings(o FilesOptions) error {
 	if support := uring.Probe(); !support.Available {
 		return support.Reason
 	}
@@ -121,40 +135,71 @@ func (s *Files) openRing(o FilesOptions) error {
 			return err
 		}
 	}
-	engine, err := newRingEngine(r, o.InFlight)
-	if err != nil {
-		return err
+	for n := min(runtime.GOMAXPROCS(0), maxRings, o.InFlight); n > 0; n-- {
+		room := o.InFlight / n
+		o.InFlight -= room
+		x, err := openRing(r, room)
+		if err != nil {
+			err = errors.Join(err, s.closeRings())
+			s.rings = nil
+			return err
+		}
+		s.rings = append(s.rings, x)
 	}
-	source, err := r.Register(uintptr(engine.ring.FD()))
-	if err != nil {
-		return errors.Join(err, engine.close())
-	}
-	s.ring, s.source = engine, source
-	s.waker.Init((*ringWake)(s))
-	s.watch()
 	return nil
 }
 
-// ringWake is a Files that is woken when its ring has results.
-type ringWake Files
+func openRing(r *Reactor, room int) (*fileRing, error) {
+	engine, err := newRingEngine(r, room)
+	if err != nil {
+		return nil, err
+	}
+	source, err := r.Register(uintptr(engine.ring.FD()))
+	if err != nil {
+		return nil, errors.Join(err, engine.close())
+	}
+	x := &fileRing{ringEngine: engine, source: source}
+	x.waker.Init((*ringWake)(x))
+	x.watch()
+	return x, nil
+}
+
+// pick returns the ring for the next request.
+func (s *Files) pick() *fileRing { return s.rings[s.next.Add(1)%uint32(len(s.rings))] }
+
+// ringWake is a fileRing that is woken when it has results.
+type ringWake fileRing
 
 // OnWake takes the results, which wakes those who wait for them, and asks to be
 // woken again.
-func (w *ringWake) OnWake() { (*Files)(w).watch() }
+func (w *ringWake) OnWake() { (*fileRing)(w).watch() }
 
-// watch reaps, and has s.waker woken when there is more to reap. The source reads
+// watch reaps, and has x.waker woken when there is more to reap. The source reads
 // its ticks first and lets a result that comes after the reap be seen by another
 // round of it, so that none is left lying.
-func (s *Files) watch() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
+func (x *fileRing) watch() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.shut {
 		return
 	}
-	_, _, _ = s.source.PollRead(&s.at, &s.waker, func(int) (int, error) {
-		s.ring.reap()
+	_, _, _ = x.source.PollRead(&x.at, &x.waker, func(int) (int, error) {
+		x.reap()
 		return 0, errAgain
 	})
+}
+
+// closeRings gives back the rings.
+func (s *Files) closeRings() error {
+	var errs []error
+	for _, x := range s.rings {
+		x.mu.Lock()
+		x.shut = true
+		x.at.Cancel()
+		x.mu.Unlock()
+		errs = append(errs, x.source.Close(), x.close())
+	}
+	return errors.Join(errs...)
 }
 
 var (
@@ -191,13 +236,16 @@ func (s *Files) Stats() FileStats {
 	s.mu.Lock()
 	st := FileStats{Backend: FilePool, Reason: s.reason, Requests: s.pooled}
 	s.mu.Unlock()
-	if e := s.ring; e != nil {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		st = FileStats{
-			Backend: FileRing, InFlight: e.flying, InLine: e.inLine, Peak: e.peak,
-			Requests: e.counts.requests, Submits: e.counts.submits, Repeated: e.counts.again,
-		}
+	for _, e := range s.rings {
+		e.ringEngine.mu.Lock()
+		st.Backend = FileRing
+		st.InFlight += e.flying
+		st.InLine += e.inLine
+		st.Peak += e.peak
+		st.Requests += e.counts.requests
+		st.Submits += e.counts.submits
+		st.Repeated += e.counts.again
+		e.ringEngine.mu.Unlock()
 	}
 	return st
 }
@@ -213,12 +261,8 @@ func (s *Files) Close() error {
 		return os.ErrClosed
 	}
 	s.closed = true
-	s.at.Cancel()
 	s.mu.Unlock()
-	if s.ring == nil {
-		return nil
-	}
-	return errors.Join(s.source.Close(), s.ring.close())
+	return s.closeRings()
 }
 
 // OpenFuture returns a future that opens a file as os.OpenFile does, when it is

@@ -61,9 +61,9 @@ func (e FileEvents) String() string {
 // A FileEvent is something that has happened to a file.
 type FileEvent struct {
 	Events FileEvents // what has happened
-	Path   string // as given to Add
-	Name   string // of the file in the folder that is watched; "" for what is watched itself
-	Cookie uint32 // joins the two halves of a move
+	Path   string     // as given to Add
+	Name   string     // of the file in the folder that is watched; "" for what is watched itself
+	Cookie uint32     // joins the two halves of a move
 }
 
 // An Inotify is a stream of what happens to files, on Linux. One task polls it,

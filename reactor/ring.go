@@ -25,10 +25,12 @@ import (
 // answer is answered in there. Others leave theirs in line meanwhile and go; the
 // submitter takes them along, which is the batch.
 //
-// While nothing is with the kernel a request is submitted by the one who starts
-// it, since it may be answered at once and then nobody has to be woken. When
-// something is, the device is what takes time, and it is cheaper to let requests
-// gather: a goroutine is started that submits all there are by the time it runs.
+// A lone request is submitted by the one who starts it, since it may be answered at
+// once and then nobody has to be woken. When others are with the kernel already, or
+// the last ones have come in a burst, it is better to let requests gather: a
+// goroutine is started that submits all there are by the time it runs, and copies
+// what is in the page cache beside the one who goes on making requests. How many it
+// finds says what it is: one alone allows the next loneMax to be submitted directly.
 //
 // No request is forgotten in line. Whoever puts one there either finds a submitter,
 // who looks at the line again under the lock before it stops; or finds a flush on
@@ -45,6 +47,7 @@ type ringEngine struct {
 	flying     int // with the kernel
 	submitting bool
 	flushing   bool
+	lone       int // how many requests may still be submitted by those who start them
 	closed     bool
 	slots      []*ringOp
 	free       []uint32
@@ -63,6 +66,8 @@ type ringCounts struct {
 const (
 	// gather is how many requests in line make it worth while to submit now.
 	gather = 64
+	// loneMax is how many requests are taken to be alone after one that was.
+	loneMax = 256
 	// againMax is how often a request is repeated that the kernel says EAGAIN
 	// to: that is an answer too, if it goes on.
 	againMax = 1 << 10
@@ -148,7 +153,6 @@ func newRingEngine(r *Reactor, limit int) (*ringEngine, error) {
 // start puts o in line, or ends it at once if the engine is closed.
 func (e *ringEngine) start(o *ringOp) {
 	e.mu.Lock()
-	o.engine = e
 	if e.closed {
 		e.mu.Unlock()
 		o.finish(0, os.ErrClosed)
@@ -161,7 +165,7 @@ func (e *ringEngine) start(o *ringOp) {
 	switch {
 	case e.submitting || e.flying >= e.limit:
 		e.mu.Unlock()
-	case e.flying > 0 && e.inLine < gather:
+	case (e.flying > 0 || e.lone == 0) && e.inLine < gather:
 		begin := !e.flushing
 		e.flushing = true
 		e.mu.Unlock()
@@ -169,6 +173,7 @@ func (e *ringEngine) start(o *ringOp) {
 			go e.flush(0)
 		}
 	default:
+		e.lone = max(0, e.lone-1)
 		e.submitLocked()
 		e.reap()
 	}
@@ -181,6 +186,9 @@ func (e *ringEngine) flush(after time.Duration) {
 	}
 	e.mu.Lock()
 	e.flushing = false
+	if e.lone = 0; e.inLine == 1 && e.flying == 0 {
+		e.lone = loneMax
+	}
 	if e.submitting || e.closed {
 		e.mu.Unlock()
 		return
@@ -369,6 +377,8 @@ func (o *ringOp) finish(n int, err error) {
 	o.done.Store(true)
 	o.waker.Wake()
 }
+
+func (o *ringOp) stop(reason error) { o.engine.stop(o, reason) }
 
 // stop ends o early, for reason: at once if it is in line, else the kernel is asked
 // to cancel it, and its result comes when it comes.
