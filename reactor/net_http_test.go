@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"flag"
 	"fmt"
 	"hash"
 	"io"
@@ -22,8 +23,8 @@ import (
 	"github.com/causeway-go/causeway/internal/leak"
 )
 
-// bigBody is how much is uploaded and downloaded.
-const bigBody = 64 << 20
+// bigBody is how much is uploaded and downloaded: -body=1073741824 for the soak.
+var bigBody = flag.Int64("body", 64<<20, "upload and download so many `bytes`")
 
 // serve starts net/http on a listener of ours and returns a client that dials with
 // us, both for HTTP/1.1 or for HTTP/2 over TLS.
@@ -84,7 +85,7 @@ func handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/hello", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "hello ", r.Proto) })
 	mux.HandleFunc("/peer", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.RemoteAddr) })
-	mux.HandleFunc("/download", func(w http.ResponseWriter, r *http.Request) { io.Copy(w, pattern(bigBody)) })
+	mux.HandleFunc("/download", func(w http.ResponseWriter, r *http.Request) { io.Copy(w, pattern(*bigBody)) })
 	mux.HandleFunc("/upload", func(w http.ResponseWriter, r *http.Request) {
 		d := newDigest()
 		io.Copy(d, r.Body)
@@ -109,7 +110,7 @@ func get(t *testing.T, client *http.Client, url string) string {
 
 func TestHTTPServerAndClientOverOurConnections(t *testing.T) {
 	want := newDigest()
-	io.Copy(want, pattern(bigBody))
+	io.Copy(want, pattern(*bigBody))
 	for proto, two := range map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true} {
 		t.Run(proto, func(t *testing.T) {
 			url, client := serve(t, two, handler())
@@ -132,7 +133,7 @@ func TestHTTPServerAndClientOverOurConnections(t *testing.T) {
 				})
 			}
 			all.Wait()
-			resp, err := client.Post(url+"/upload", "application/octet-stream", pattern(bigBody))
+			resp, err := client.Post(url+"/upload", "application/octet-stream", pattern(*bigBody))
 			if err != nil {
 				t.Fatal(err)
 			}
