@@ -20,7 +20,7 @@ import (
 // once for each reactor that is used first from inside a bubble.
 func outside(f func()) {
 	var started atomic.Bool
-	type flag struct{ self *flag }
+	type flag struct{ _ *byte } // with a pointer: small things without one share their memory
 	runtime.SetFinalizer(&flag{}, func(*flag) {
 		started.Store(true)
 		go f()

@@ -128,7 +128,7 @@ func TestSharedReactorServesBubbles(t *testing.T) {
 	old := reactor.SetDefault(nil)
 	t.Cleanup(func() {
 		if r := reactor.SetDefault(old); r != nil {
-			r.Close()
+			closeAndWait(r)
 		}
 	})
 	for range 3 { // made inside the first one

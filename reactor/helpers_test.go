@@ -54,13 +54,18 @@ func (k kind) new(t testing.TB) *reactor.Reactor {
 		})
 	}
 	t.Cleanup(func() {
-		r.Close()
+		closeAndWait(r)
 		driver.Wait()
-		for r.Live() {
-			time.Sleep(100 * time.Microsecond)
-		}
 	})
 	return r
+}
+
+// closeAndWait closes r and waits until it has let go of its descriptors.
+func closeAndWait(r *reactor.Reactor) {
+	r.Close()
+	for r.Live() {
+		time.Sleep(100 * time.Microsecond)
+	}
 }
 
 // fake returns a reactor over a fake poller.

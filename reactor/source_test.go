@@ -81,7 +81,7 @@ func TestRegisterTwiceIsAnErrorAndTheFirstGoesOn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer other.Close()
+		defer closeAndWait(other)
 		if _, err := other.Register(uintptr(rd)); err != nil {
 			t.Errorf("with another reactor: %v", err)
 		}
