@@ -334,6 +334,16 @@ func TestAStopIsReportedWithBothStacks(t *testing.T) {
 	l.Close()
 }
 
+// The first tick may come before the poll that starts it has gone on.
+func TestAStopMayBeDueAtOnce(t *testing.T) {
+	for range 1000 {
+		l := newLocal(t, executor.LocalOptions{StopAfter: 1, OnStop: func([]byte, [][]byte) {}})
+		executor.Spawn(l, pollster.Ready(1))
+		pump(l)
+		l.Close()
+	}
+}
+
 //go:noinline
 func holderHere(mu *sync.Mutex, p *probe) int {
 	mu.Lock()

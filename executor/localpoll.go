@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"math"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -296,10 +297,11 @@ func (s *stopWatch) begin() {
 	s.inside.Store(true)
 	if s.armed.CompareAndSwap(false, true) {
 		if s.timer == nil {
-			s.timer = time.AfterFunc(s.l.options.StopAfter, s.tick)
-		} else {
-			s.timer.Reset(s.l.options.StopAfter)
+			// It is started below only: tick uses s.timer, and may run before
+			// AfterFunc has returned here.
+			s.timer = time.AfterFunc(math.MaxInt64, s.tick)
 		}
+		s.timer.Reset(s.l.options.StopAfter)
 	}
 }
 
