@@ -11,6 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// needed is what must be there, or the ring is not used at all: a kernel of 5.6
+// or later has it.
+var needed = []Op{OpNop, OpFsync, OpPollAdd, OpCancel, OpRead, OpWrite}
+
 // A Ring is one io_uring of the kernel with its memory mapped. It must not be
 // copied. See the package documentation for who may call what at the same time.
 type Ring struct {

@@ -7,7 +7,3 @@ type Support struct {
 	Features  uint32
 	Ops       int // operations the kernel knows
 }
-
-// needed is what must be there, or the ring is not used at all: a kernel of 5.6
-// or later has it.
-var needed = []Op{OpNop, OpFsync, OpPollAdd, OpCancel, OpRead, OpWrite}
