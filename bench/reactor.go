@@ -55,14 +55,14 @@ func pingPong(name, network string, connections, size, busy int) kit.Scenario {
 			defer stop()
 			if busy > 0 {
 				defer kit.Busy(busy * runtime.GOMAXPROCS(0))()
-				r.Target = 200 * time.Millisecond // each wake may take as long as the others compute
+				r.Target = 500 * time.Millisecond // each wake may take as long as the others compute
 			}
 			return r.Loop(func(n int) { rounds((n + connections - 1) / connections) }), nil
 		}
 	}
 	rounds := 0
 	if busy > 0 {
-		rounds = 1
+		rounds = 2
 	}
 	return kit.Scenario{
 		Name: name, Doc: doc, Rounds: rounds,
