@@ -19,6 +19,12 @@
 //     context ends: package unblock.
 //   - Bound and watch how many such calls run at once, and give their OS threads
 //     back: package threadpool, on which unblock stands.
+//   - Hold many mostly idle activities, run functions that suspend instead of
+//     blocking, or keep code on one OS thread: package executor.
+//   - Wait for a descriptor, a timer or a child process without a thread: package
+//     reactor.
+//   - Turn a channel, a callback, a context or a sequence into a future, and back:
+//     package compat.
 //   - Check a future of your own against the contract: package
 //     [github.com/causeway-go/causeway/pollster/futuretest].
 //   - A goroutine and a channel do the job already: use them. RATIONALE.md in
@@ -28,10 +34,10 @@
 //
 // The leaf is pollster: it defines Future, Waker and BlockOn and imports nothing
 // of the others. The pool of threadpool knows jobs and no futures. unblock joins
-// the two. Others (executor, reactor, compat) will stand on the same leaf and
-// meet each other only there.
+// the two. executor and reactor stand on the same leaf and meet each other, and
+// unblock, only there. compat may use all of them.
 //
 // BlockOn may be called anywhere, since it finds out by itself where it is: on an
-// ordinary goroutine, in a job of the pool, inside another future's Poll. Waits
-// may nest as deep as they like, on a pool of one thread too.
+// ordinary goroutine, in a job of the pool, in a task, inside another future's
+// Poll. Waits may nest as deep as they like, on a pool of one thread too.
 package causeway
