@@ -146,7 +146,7 @@ func TestIdentityIsStableUnderLoad(t *testing.T) {
 func TestIdentitiesSpreadOverTheTable(t *testing.T) {
 	for _, c := range []struct{ n, most int }{
 		{goroutine.Cells / 2, goroutine.Cells / 2 / 8},
-		{goroutine.Cells / 16, goroutine.Cells / 16 / 32},
+		{goroutine.Cells / 16, 2},
 	} {
 		numbers := make([]uintptr, c.n)
 		for i := range numbers {
