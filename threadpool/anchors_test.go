@@ -83,7 +83,7 @@ func TestJobsThatDoNothingMakeNoThreads(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		n = 10_000
 	}
-	p := newPool(t, threadpool.Options{Limit: 500})
+	p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 500})
 	start := leak.Threads()
 	most := start
 	var all sync.WaitGroup

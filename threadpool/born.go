@@ -29,7 +29,7 @@ func (p *Pool) startBorn(j *Job) error {
 		w.free()
 		j.state.Store(jobNew)
 		return ErrClosed
-	case s.free() > p.back.len+p.fifo.len && p.takeLocked():
+	case s.free() > p.back.len+p.fifo.len && p.takeLocked() || p.exceedLocked(s):
 		w.granted = true
 	default:
 		j.born = w
@@ -55,10 +55,10 @@ func (p *Pool) workBorn(j *Job, w *waiter) {
 		p.release()
 		return
 	}
-	h := new(holder)
+	h := new(holder) // which measures nothing, as j runs by the clock of a bubble
 	h.begin(p, goroutine.Here())
 	if p.runJob(j, h) {
-		h.end(0)
+		h.end()
 	}
 }
 

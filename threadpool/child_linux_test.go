@@ -85,7 +85,7 @@ func beChild(what string) error {
 // blockMany makes n blocking calls at once, in a pool of the given kind or
 // without any.
 func blockMany(how string, n int) error {
-	opts := threadpool.Options{}
+	opts := threadpool.Options{Hint: threadpool.WillBlock}
 	if how == "256" {
 		opts.Limit = 256
 	}

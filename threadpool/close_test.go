@@ -134,7 +134,7 @@ func TestShutdownGivesUpAndDropsTheQueue(t *testing.T) {
 func TestShutdownInsideJobs(t *testing.T) {
 	leak.Check(t)
 	for _, limit := range []int{1, 2, 5} {
-		p := mustNew(t, threadpool.Options{Limit: limit})
+		p := mustNew(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: limit})
 		var in, all sync.WaitGroup
 		in.Add(limit)
 		var after atomic.Int64

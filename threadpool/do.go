@@ -75,7 +75,7 @@ func (p *Pool) DoWork(ctx context.Context, w Work) error {
 	if w == nil {
 		return ErrNilFunc
 	}
-	if ctx.Done() == nil && MayBlock() {
+	if ctx.Done() == nil && CanBlock() {
 		s, err := p.Enter(ctx)
 		if err != nil {
 			return err
@@ -103,10 +103,10 @@ func (p *Pool) DoWork(ctx context.Context, w Work) error {
 	return err
 }
 
-// MayBlock reports whether blocking code may run on the calling goroutine as it
+// CanBlock reports whether blocking code may run on the calling goroutine as it
 // is: whether it is an ordinary goroutine, or one that is in a job. It is false
 // for the workers and tasks of an executor.
-func MayBlock() bool {
+func CanBlock() bool {
 	for p := goroutine.Here(); p != nil; p = p.Outer() {
 		if b, ok := p.Hooks().(interface{ MayBlock() bool }); !ok || !b.MayBlock() {
 			return false

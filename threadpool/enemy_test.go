@@ -20,7 +20,7 @@ import (
 func TestAGrantAtTheMomentOfLeaving(t *testing.T) {
 	leak.Check(t)
 	const n = 40
-	p := newPool(t, threadpool.Options{Limit: 1})
+	p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 1})
 	rounds := 60
 	if testing.Short() {
 		rounds = 10
@@ -62,7 +62,7 @@ func TestAGrantAtTheMomentOfLeaving(t *testing.T) {
 func TestWaitersAreWokenInTheirOrder(t *testing.T) {
 	leak.Check(t)
 	const n = 20
-	p := newPool(t, threadpool.Options{Limit: 1})
+	p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 1})
 	release := hold(t, p)
 	defer release()
 	var all sync.WaitGroup

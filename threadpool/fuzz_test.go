@@ -266,7 +266,7 @@ func play(t *testing.T, data []byte) {
 	synctest.Test(t, func(t *testing.T) {
 		limit, bound := int(data[0]&3)+1, int(data[0]>>4&3)
 		d := &driver{t: t, oracle: newOracle(limit, bound), results: map[int]string{}}
-		d.pool = mustNew(t, threadpool.Options{Limit: limit, Queue: bound, OnPanic: func(any, []byte) {
+		d.pool = mustNew(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: limit, Queue: bound, OnPanic: func(any, []byte) {
 			d.mu.Lock()
 			d.panics++
 			d.mu.Unlock()

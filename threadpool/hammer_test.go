@@ -72,7 +72,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	for _, queue := range []int{0, 2} {
 		const limit = 3
 		a := &account{}
-		p := mustNew(t, threadpool.Options{Limit: limit, Queue: queue, OnPanic: func(any, []byte) { a.reports.Add(1) }})
+		p := mustNew(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: limit, Queue: queue, OnPanic: func(any, []byte) { a.reports.Add(1) }})
 		hammer.Run(t, 8, func(g, i int) {
 			ctx, cancel := context.WithCancel(background)
 			defer cancel()

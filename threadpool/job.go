@@ -72,6 +72,7 @@ func (p *Pool) Start(j *Job, r Runner) error {
 	p.mu.Lock()
 	err := p.mayQueueLocked()
 	if err == nil {
+		j.since = clock()
 		p.fifo.push(&j.entry)
 		p.dispatchLocked(&wake)
 	}
@@ -154,17 +155,17 @@ func (j *Job) Running() bool {
 	return s == jobRunning || s == jobLeft
 }
 
-// finish moves j to its end.
-func (j *Job) finish() {
+// finish moves j to its end and counts it.
+func (j *Job) finish(g *gauge) {
 	if j.state.Swap(jobDone) == jobLeft {
 		j.pool.abandoned.Add(-1)
 	}
-	j.pool.completed.Add(1)
+	j.pool.meter.end(g, clock())
 }
 
 // reset makes an ended job, which the pool does not know any more, new again.
 func (j *Job) reset() {
-	j.pool, j.run = nil, nil
+	j.pool, j.run, j.since = nil, nil, 0
 	j.state.Store(jobNew)
 }
 

@@ -45,33 +45,3 @@ func parseLimits(text string) int {
 	}
 	return unlimited
 }
-
-// cgroupFiles returns where the bound on threads of a process may be found,
-// given the form of /proc/self/cgroup: in its own group and in all those above,
-// of cgroup v1 and v2.
-func cgroupFiles(text string) (files []string) {
-	for line := range strings.Lines(text) {
-		part := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		if len(part) != 3 || !strings.HasPrefix(part[2], "/") {
-			continue
-		}
-		root := "/sys/fs/cgroup"
-		switch {
-		case part[0] == "0" && part[1] == "":
-		case part[1] == "pids":
-			root += "/pids"
-		default:
-			continue
-		}
-		dir := strings.TrimSuffix(part[2], "/")
-		for {
-			files = append(files, root+dir+"/pids.max")
-			i := strings.LastIndexByte(dir, '/')
-			if i < 0 {
-				break
-			}
-			dir = dir[:i]
-		}
-	}
-	return files
-}

@@ -43,15 +43,27 @@ func TestWhereControlGroupsHaveTheirBounds(t *testing.T) {
 	for text, want := range map[string][]string{
 		"":               nil,
 		"x\n1:cpu:/a\n:": nil,
-		"0::/\n":         {"/sys/fs/cgroup/pids.max"},
-		"8:pids:/\n":     {"/sys/fs/cgroup/pids/pids.max"},
+		"0::/\n":         {"/sys/fs/cgroup"},
+		"8:pids:/\n":     {"/sys/fs/cgroup/pids"},
+		"8:pids,x:/a\n":  {"/sys/fs/cgroup/pids,x/a", "/sys/fs/cgroup/pids,x"},
 		"9:cpu:/c\n8:pids:/a/b\n0::/d\n": {
-			"/sys/fs/cgroup/pids/a/b/pids.max", "/sys/fs/cgroup/pids/a/pids.max", "/sys/fs/cgroup/pids/pids.max",
-			"/sys/fs/cgroup/d/pids.max", "/sys/fs/cgroup/pids.max",
+			"/sys/fs/cgroup/pids/a/b", "/sys/fs/cgroup/pids/a", "/sys/fs/cgroup/pids",
+			"/sys/fs/cgroup/d", "/sys/fs/cgroup",
 		},
 	} {
-		if got := cgroupFiles(text); !slices.Equal(got, want) {
+		if got := cgroupDirs(text, "pids"); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestQuotas(t *testing.T) {
+	for text, want := range map[string]float64{
+		"max 100000\n": 0, "": 0, "-1\n 100000\n": 0, "20000 100000\n": 0.2, "150000\n 100000\n": 1.5, "0 0": 0, "1 0": 0,
+		"NaN 1": 0, "x 1": 0, "1 2 3": 0,
+	} {
+		if got := parseQuota(text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	}
 }

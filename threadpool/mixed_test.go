@@ -117,7 +117,7 @@ func TestJobsFromOutsideDoNotRunInsideABubble(t *testing.T) {
 }
 
 func TestABubbleDoesNotKeepTheReaperFromOthers(t *testing.T) {
-	p := newPool(t, threadpool.Options{Limit: 20, KeepAlive: 20 * time.Millisecond})
+	p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 20, KeepAlive: 20 * time.Millisecond})
 	synctest.Test(t, func(*testing.T) { hold(t, p)() })
 	before := p.Looks()
 	hold(t, p)()

@@ -18,6 +18,22 @@ const (
 	maxLimit = 9000
 )
 
+// A Hint says what the jobs of a pool do, and so how many slots of its Limit
+// there are at any time.
+type Hint uint8
+
+const (
+	// MayBlock is for jobs of which nothing is known. There are a few slots at
+	// first, and while jobs wait for more the pool observes whether more
+	// slots make more jobs end; see the package documentation.
+	MayBlock Hint = iota
+	// WillBlock is for jobs that hardly compute and do not hinder each other,
+	// or for a Limit that has been chosen with care: all slots are there.
+	WillBlock
+	// CPU is for jobs that compute: there are as many slots as processors.
+	CPU
+)
+
 // Options describe a Pool. The zero value is useful.
 type Options struct {
 	// Name appears in Stats and in errors. It need not be unique.
@@ -35,7 +51,11 @@ type Options struct {
 	// thread»), and no library can prevent that.
 	Limit int
 
-	// Queue is how many jobs may wait for a slot. 0 means any number. Jobs
+	// Hint says what the jobs do. MayBlock, the zero value, means that the pool
+	// finds out by itself how many of them should run at once.
+	Hint Hint
+
+	// Queue is how many jobs may wait beyond the Limit that run. 0 means any number. Jobs
 	// that come when the queue is full wait outside it (Submit) or are
 	// refused (TrySubmit, Start, Do with a context that can end). Goroutines
 	// that wait in Enter do not count.
@@ -59,6 +79,8 @@ type Options struct {
 // check validates o and fills in defaults.
 func (o *Options) check() error {
 	switch {
+	case o.Hint > CPU:
+		return fmt.Errorf("%w: hint %d", ErrOptions, o.Hint)
 	case o.Queue < 0:
 		return fmt.Errorf("%w: queue of %d jobs", ErrOptions, o.Queue)
 	case o.Limit == 0:

@@ -2,6 +2,7 @@ package threadpool
 
 import (
 	"context"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -27,7 +28,6 @@ type Pool struct {
 
 	waiting   atomic.Int64 // jobs that have given their slot up to wait
 	abandoned atomic.Int64 // running jobs that nobody waits for any more
-	completed atomic.Uint64
 	dropped   atomic.Uint64
 	peak      atomic.Int64 // most slots taken at once
 	burst     atomic.Int64 // most slots taken at once since the reaper looked
@@ -42,6 +42,8 @@ type Pool struct {
 
 	spare *batch // for the queue, or nil
 
+	meter   meter
+	tuner   *tuner // nil if the limit does not move
 	threads reaper
 }
 
@@ -63,7 +65,9 @@ func newPool(opts Options, bubble bool) *Pool {
 		bubble:      bubble,
 		maxStarting: int32(max(2, runtime.GOMAXPROCS(0))),
 	}
-	p.state.w.Store(uint64(word(0).withLimit(opts.Limit)))
+	p.meter.init()
+	limit := p.slots(opts.Limit)
+	p.state.w.Store(uint64(word(0).withLimit(limit)))
 	p.threads.init(p)
 	return p
 }
@@ -105,11 +109,31 @@ func (p *Pool) Resize(limit int) error {
 	}
 	var wake wakeList
 	p.mu.Lock()
+	p.opts.Limit = limit
+	limit = p.slots(limit)
 	p.state.update(func(w word) word { return w.withLimit(limit) })
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
 	wake.run(p)
 	return nil
+}
+
+// slots returns how many slots there are to be at first, or after limit has been
+// changed. A pool in a bubble has them all: there is nothing to learn from a
+// clock that stands still while jobs run, and looking at the pool every ten
+// milliseconds would set that clock going where all goroutines wait for ever.
+func (p *Pool) slots(limit int) int {
+	switch {
+	case p.opts.Hint == CPU:
+		return min(limit, max(int(math.Ceil(processors())), 1))
+	case p.opts.Hint == WillBlock || p.bubble || limit == 1:
+		return limit
+	case p.tuner == nil:
+		p.tuner = newTuner(p, limit)
+	default:
+		p.tuner.ctl.Resize(1, limit)
+	}
+	return p.tuner.ctl.Limit()
 }
 
 // foreign reports that the calling goroutine is in a synctest bubble that p is
@@ -127,7 +151,6 @@ func (p *Pool) foreign() bool {
 // acquire takes a slot for the calling goroutine, waiting in the queue if need
 // be. from is the goroutine's place, of which those around it are told.
 func (p *Pool) acquire(ctx context.Context, from *goroutine.Place) error {
-	p.foreign() // before the slot is taken; see born
 	if n := p.state.take(); n > 0 {
 		p.took(n)
 		return nil
@@ -141,7 +164,7 @@ func (p *Pool) acquire(ctx context.Context, from *goroutine.Place) error {
 	// Jobs may stand in the queue although there are free slots, while the
 	// workers that will fetch them are on their way. What is left over beyond
 	// those is free for us.
-	if w.free() > p.back.len+p.fifo.len && p.takeLocked() {
+	if w.free() > p.back.len+p.fifo.len && p.takeLocked() || p.exceedLocked(w) {
 		p.mu.Unlock()
 		return nil
 	}
@@ -156,7 +179,7 @@ func (p *Pool) reacquire(from *goroutine.Place) {
 		return
 	}
 	p.mu.Lock()
-	if p.back.len == 0 && p.takeLocked() {
+	if p.back.len == 0 && p.takeLocked() || p.exceedLocked(p.state.load()) {
 		p.mu.Unlock()
 		return
 	}
@@ -173,12 +196,30 @@ func (p *Pool) overtake() { p.state.update(func(w word) word { return w + 1 }) }
 func (p *Pool) standLocked(ctx context.Context, from *goroutine.Place, l *list) error {
 	w := p.newWaiter()
 	w.slot = true
+	since, foreign := clock(), p.foreign()
 	l.push(&w.entry)
 	var wake wakeList
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
 	wake.run(p)
-	return p.await(ctx, from, w)
+	err := p.await(ctx, from, w)
+	if err == nil && l == &p.fifo && !foreign {
+		now := clock()
+		p.meter.waited(&gauge{}, now-since, now)
+	}
+	return err
+}
+
+// exceedLocked takes a slot beyond those there are at present, for a goroutine in
+// a bubble that p is not in, if Options.Limit allows it: whether there will be
+// more slots is decided by the clock outside, and that of the bubble would stand
+// still until then.
+func (p *Pool) exceedLocked(w word) bool {
+	if p.tuner == nil || w.running() >= p.opts.Limit || !p.foreign() {
+		return false
+	}
+	p.overtake()
+	return true
 }
 
 // took keeps the books when a slot is taken and n are taken now.
@@ -260,6 +301,13 @@ func (p *Pool) headLocked() *entry {
 // syncLocked makes the queued bit say what the queue says.
 func (p *Pool) syncLocked() {
 	queued := p.back.len+p.fifo.len > 0
+	if t := p.tuner; t != nil {
+		if queued {
+			t.wakeLocked()
+		} else {
+			t.emptied = true
+		}
+	}
 	if p.state.load().queued() != queued {
 		p.state.update(func(w word) word { return w.withQueued(queued) })
 	}
@@ -308,16 +356,16 @@ func (p *Pool) admitLocked(wake *wakeList) {
 }
 
 // pushFuncLocked puts a function into the queue.
-func (p *Pool) pushFuncLocked(f func()) { p.spare = p.fifo.pushFunc(f, p.spare) }
+func (p *Pool) pushFuncLocked(f func()) { p.spare = p.fifo.pushFunc(f, clock(), p.spare) }
 
 // fullLocked reports whether as many jobs wait as may. A job that there is a
-// slot for does not wait, though its worker may not have come for it yet. The
+// slot for, or would be if the limit had moved as far as it can, does not wait, though its worker may not have come for it yet. The
 // goroutines in the queue take slots and no room.
 func (p *Pool) fullLocked() bool {
 	q := p.opts.Queue
 	if q == 0 || p.fifo.jobs < q {
 		return false
 	}
-	slots := max(p.state.load().free(), 0) + p.fetching
+	slots := max(p.opts.Limit-p.state.load().running(), 0) + p.fetching
 	return p.back.len+p.fifo.len-slots >= q
 }

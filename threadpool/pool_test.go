@@ -109,7 +109,7 @@ func TestEveryWayRunsTheJobOnce(t *testing.T) {
 func TestNeverMoreJobsThanSlots(t *testing.T) {
 	leak.Check(t)
 	for _, limit := range []int{1, 2, 3, 7} {
-		p := newPool(t, threadpool.Options{Limit: limit})
+		p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: limit})
 		ctx := cancelable(t)
 		var g gauge
 		var ran, asked atomic.Int64
@@ -140,7 +140,7 @@ func TestAllSlotsCanBeTakenAtOnce(t *testing.T) {
 	leak.Check(t)
 	const limit = 20
 	for _, w := range ways {
-		p := newPool(t, threadpool.Options{Limit: limit})
+		p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: limit})
 		ctx := cancelable(t)
 		var in, out sync.WaitGroup
 		in.Add(limit)

@@ -1,5 +1,7 @@
 package threadpool
 
+import "time"
+
 // An entry stands in a queue for somebody who wants a slot: a job that has no
 // goroutine yet, a batch of functions, or a goroutine that is waiting for its
 // turn; so one of the last three fields is not nil. Entries are guarded by the
@@ -10,6 +12,7 @@ type entry struct {
 	job        *Job
 	batch      *batch
 	waiter     *waiter
+	since      time.Duration // when it came, or 0 if that is not measured
 }
 
 // A batch is a piece of the queue that holds functions of Submit, which nobody
@@ -17,6 +20,7 @@ type entry struct {
 type batch struct {
 	entry
 	fs         [64]func()
+	at         [64]time.Duration // when each came
 	head, tail int
 }
 
@@ -64,9 +68,9 @@ func (e *entry) remove() {
 }
 
 // pushFunc puts f at the end of l. It returns spare, or nil if that has been used.
-func (l *list) pushFunc(f func(), spare *batch) *batch {
+func (l *list) pushFunc(f func(), now time.Duration, spare *batch) *batch {
 	if e := l.tail; e != nil && e.batch != nil && e.batch.tail < len(e.batch.fs) {
-		e.batch.fs[e.batch.tail] = f
+		e.batch.fs[e.batch.tail], e.batch.at[e.batch.tail] = f, now
 		e.batch.tail++
 		l.count(e, 1)
 		return spare
@@ -76,23 +80,23 @@ func (l *list) pushFunc(f func(), spare *batch) *batch {
 		b = new(batch)
 		b.entry.batch = b
 	}
-	b.fs[0], b.head, b.tail = f, 0, 1
+	b.fs[0], b.at[0], b.head, b.tail = f, now, 0, 1
 	l.push(&b.entry)
 	return nil
 }
 
-// popFunc takes out the first function of b, which is in a list. It reports
-// whether b has been taken out of the list, being empty.
-func (b *batch) popFunc() (f func(), out bool) {
-	f = b.fs[b.head]
+// popFunc takes out the first function of b, which is in a list, and when it
+// came. It reports whether b has been taken out of the list, being empty.
+func (b *batch) popFunc() (f func(), since time.Duration, out bool) {
+	f, since = b.fs[b.head], b.at[b.head]
 	b.fs[b.head] = nil
 	b.head++
 	if b.head == b.tail {
 		b.remove()
-		return f, true
+		return f, since, true
 	}
 	b.in.count(&b.entry, -1)
-	return f, false
+	return f, since, false
 }
 
 // pop takes out the first entry, or returns nil.

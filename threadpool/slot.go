@@ -37,6 +37,7 @@ func (p *Pool) Enter(ctx context.Context) (Slot, error) {
 	if ctx.Done() != nil && ctx.Err() != nil {
 		return Slot{}, ended.Error(ctx)
 	}
+	foreign := p.foreign() // before the slot is taken; see born
 	here := goroutine.Here()
 	var err error
 	switch {
@@ -52,6 +53,9 @@ func (p *Pool) Enter(ctx context.Context) (Slot, error) {
 	}
 	h := holders.Get().(*holder)
 	h.begin(p, here)
+	if !foreign { // the clock of a bubble is of no use to the meter
+		p.meter.begin(&h.gauge, clock())
+	}
 	return Slot{h, h.generation}, nil
 }
 
@@ -80,7 +84,8 @@ func (s Slot) Leave() {
 	if h.generation != s.generation {
 		panic("threadpool: Leave called twice")
 	}
-	around := h.end(1)
+	h.pool.meter.end(&h.gauge, clock())
+	around := h.end()
 	holders.Put(h)
 	resume(around)
 }
@@ -96,9 +101,10 @@ type holder struct {
 	held       bool             // the slot has not been given up; if it has, the job counts as waiting
 	hurry      bool             // the next AfterWait must not wait for a slot
 	generation uint32
+	gauge      gauge
 }
 
-var holders = sync.Pool{New: func() any { return new(holder) }}
+var holders = sync.Pool{New: func() any { return &holder{gauge: newGauge()} }}
 
 // begin registers the goroutine, which has got a slot of p.
 func (h *holder) begin(p *Pool, around *goroutine.Place) {
@@ -115,12 +121,11 @@ func (h *holder) leave() (around *goroutine.Place) {
 	return around
 }
 
-// end unregisters the goroutine, counts its jobs that have ended and are not
-// counted yet, and gives its slot back.
-func (h *holder) end(completed uint64) (around *goroutine.Place) {
+// end unregisters the goroutine, whose job has been counted, and gives its slot
+// back.
+func (h *holder) end() (around *goroutine.Place) {
 	p, held := h.pool, h.held
 	around = h.leave()
-	p.completed.Add(completed)
 	if held {
 		p.release()
 	} else {
@@ -136,6 +141,7 @@ func (h *holder) BeforeWait() goroutine.Parker {
 	h.waits++
 	if h.waits == 1 && h.held {
 		h.held = false
+		h.pool.meter.pause(&h.gauge)
 		h.pool.waiting.Add(1)
 		h.pool.release()
 	}
@@ -161,6 +167,7 @@ func (h *holder) AfterWait() {
 			h.pool.reacquire(h.place.Outer())
 		}
 		h.held = true
+		h.pool.meter.resume(&h.gauge)
 		h.pool.waiting.Add(-1)
 	}
 }

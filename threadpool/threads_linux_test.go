@@ -68,7 +68,7 @@ func few(start int) int {
 func TestABurstOf500LeavesNoThreads(t *testing.T) {
 	leak.Check(t)
 	start := leak.Threads()
-	p := newPool(t, threadpool.Options{Limit: 500})
+	p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 500})
 	for round := range 2 {
 		peak := burst(t, p, 500)
 		if peak < 500 {
@@ -92,7 +92,7 @@ func TestABurstOf500LeavesNoThreads(t *testing.T) {
 // another one has needed of late.
 func TestReapersLeaveEachOtherTheirThreads(t *testing.T) {
 	leak.Check(t, leak.Options{Threads: -1})
-	big := newPool(t, threadpool.Options{Limit: 100, KeepAlive: time.Hour})
+	big := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 100, KeepAlive: time.Hour})
 	small := newPool(t, threadpool.Options{Limit: 3, KeepAlive: 2 * time.Millisecond})
 	burst(t, big, 100)
 	for range 5 {
@@ -113,7 +113,7 @@ func TestReapersLeaveEachOtherTheirThreads(t *testing.T) {
 }
 
 func TestThreadsAreKeptIfWanted(t *testing.T) {
-	p := newPool(t, threadpool.Options{Limit: 60, KeepAlive: -1})
+	p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 60, KeepAlive: -1})
 	burst(t, p, 60)
 	if p.Watched() || p.Looks() != 0 {
 		t.Error("the reaper is at work")
@@ -132,7 +132,7 @@ func TestThreadsAreKeptIfWanted(t *testing.T) {
 func TestReapLeavesWhatIsInUse(t *testing.T) {
 	leak.Check(t)
 	d := newDam(t)
-	p := newPool(t, threadpool.Options{Limit: 30, KeepAlive: -1})
+	p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 30, KeepAlive: -1})
 	var all sync.WaitGroup
 	for range 30 {
 		all.Go(func() {
@@ -180,7 +180,7 @@ func TestNothingIsLeftOfAnIdlePool(t *testing.T) {
 
 func TestTheReaperLeavesAGrowingPoolAlone(t *testing.T) {
 	leak.Check(t)
-	p := newPool(t, threadpool.Options{Limit: 100, KeepAlive: 2 * time.Millisecond})
+	p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 100, KeepAlive: 2 * time.Millisecond})
 	for range 10 {
 		burst(t, p, 100)
 	}

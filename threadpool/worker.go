@@ -3,6 +3,7 @@ package threadpool
 import (
 	"runtime/debug"
 	"sync"
+	"time"
 )
 
 // A worker is a goroutine that has a slot and runs jobs in it for as long as
@@ -15,8 +16,9 @@ type worker struct {
 
 // A task is what a worker runs: a Job, or just a function.
 type task struct {
-	job *Job
-	f   func()
+	job   *Job
+	f     func()
+	since time.Duration // when it came, if it had to wait
 }
 
 func (t task) none() bool { return t.job == nil && t.f == nil }
@@ -29,6 +31,7 @@ func (p *Pool) startWorker(first task) {
 	w, _ := workers.Get().(*worker)
 	if w == nil {
 		w = new(worker)
+		w.gauge = newGauge()
 		w.run = w.work
 	}
 	w.pool, w.first, w.held = p, first, true
@@ -57,7 +60,11 @@ func (w *worker) work() {
 			t = p.fetch(false)
 		}
 	}
-	for !t.none() {
+	for now := clock(); !t.none(); now = w.gauge.ended {
+		p.meter.begin(&w.gauge, now)
+		if t.since != 0 {
+			p.meter.waited(&w.gauge, now-t.since, now)
+		}
 		if !p.runTask(t, &w.holder) {
 			return // the goroutine is ending; runTask has seen to the slot
 		}
@@ -109,11 +116,11 @@ func (p *Pool) passLocked(wake *wakeList) task {
 			return task{}
 		}
 		if e.batch != nil {
-			f, out := e.batch.popFunc()
+			f, since, out := e.batch.popFunc()
 			if out {
 				p.spare = e.batch
 			}
-			return task{f: f}
+			return task{f: f, since: since}
 		}
 		e.remove()
 		if e.job == nil {
@@ -121,7 +128,7 @@ func (p *Pool) passLocked(wake *wakeList) task {
 			return task{}
 		}
 		if e.job.begin() {
-			return task{job: e.job}
+			return task{job: e.job, since: e.since}
 		}
 		// Cancel has won the job and is waiting for the mutex to take it out.
 	}
@@ -139,7 +146,8 @@ func (p *Pool) runTask(t task, h *holder) bool {
 func (p *Pool) runFunc(f func(), h *holder) (ok bool) {
 	defer func() {
 		if !ok {
-			h.end(1)
+			p.meter.end(&h.gauge, clock())
+			h.end()
 		}
 	}()
 	if p.opts.OnPanic != nil {
@@ -153,7 +161,7 @@ func (p *Pool) runFunc(f func(), h *holder) (ok bool) {
 	if !h.held {
 		return false // a wait has panicked, and again when it was to get the slot back
 	}
-	p.completed.Add(1)
+	p.meter.end(&h.gauge, clock())
 	return true
 }
 
@@ -172,9 +180,9 @@ func (p *Pool) runJob(j *Job, h *holder) (ok bool) {
 			return
 		}
 		if !finished {
-			j.finish()
+			j.finish(&h.gauge)
 		}
-		h.end(0)
+		h.end()
 		if !finished && end != nil {
 			end.jobEnded()
 		}
@@ -190,7 +198,7 @@ func (p *Pool) runJob(j *Job, h *holder) (ok bool) {
 	if !h.held {
 		return false // a wait has panicked, and again when it was to get the slot back
 	}
-	j.finish()
+	j.finish(&h.gauge)
 	finished = true
 	if end != nil {
 		end.jobEnded()

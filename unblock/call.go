@@ -38,7 +38,7 @@ func CallOn[T any](ctx context.Context, p *threadpool.Pool, f func() (T, error))
 	if p == nil {
 		p = threadpool.Default()
 	}
-	if ctx.Done() == nil && threadpool.MayBlock() {
+	if ctx.Done() == nil && threadpool.CanBlock() {
 		s, err := p.Enter(ctx)
 		if err != nil {
 			return zero, err
