@@ -30,6 +30,10 @@ var ErrNilFuture = errors.New("pollster: nil future")
 // that waits with context.Background, allocates nothing of its own beyond one
 // block of wakers (2 KiB) every 64 calls that poll more than [Ready] futures.
 //
+// Where waiting is a mistake that only a human can mend, as in a callback of a
+// window's main loop, which would stand still, f is cancelled and BlockOn returns
+// the error of whoever runs that loop (mainloop.ErrWait).
+//
 // A panic or runtime.Goexit in Poll passes through BlockOn with its own stack;
 // f is not cancelled then.
 //
@@ -83,7 +87,15 @@ func blockOn[T any](ctx context.Context, f Future[T], mode parkMode) (v T, err e
 	for last := false; ; {
 		// A wake that came before the end of ctx is worth one more poll, but
 		// no more than one: a future may wake itself for ever.
-		if last || !wait(ctx, c, f, here, mode) {
+		if last {
+			c.end()
+			Cancel(f)
+			return v, ended.Error(ctx)
+		}
+		switch ok, err := wait(ctx, c, f, here, mode); {
+		case err != nil:
+			return v, err
+		case !ok:
 			c.end()
 			Cancel(f)
 			return v, ended.Error(ctx)
@@ -129,21 +141,23 @@ func poll[T any](c *call, f Future[T]) (v T, ready bool, err error) {
 
 // wait waits for the permit of c. The body of a task is ended while it waits
 // when the task is cancelled (see goroutine.Watcher): f is then cancelled on
-// the way out, and c is not used again, since its waker still knows it.
-func wait[T any](ctx context.Context, c *call, f Future[T], here *goroutine.Place, mode parkMode) bool {
+// the way out, and c is not used again, since its waker still knows it. The same
+// goes for a wait that is refused (see goroutine.Refusal), with an error.
+func wait[T any](ctx context.Context, c *call, f Future[T], here *goroutine.Place, mode parkMode) (ok bool, err error) {
 	if here == nil {
-		return c.n.WaitAt(nil, ctx, bool(mode))
+		return c.n.WaitAt(nil, ctx, bool(mode)), nil
 	}
 	returned := false
 	defer func() {
 		if !returned {
 			c.n.Detach()
 			Cancel(f)
+			err = goroutine.Refused(recover())
 		}
 	}()
-	ok := c.n.WaitAt(here, ctx, bool(mode))
+	ok = c.n.WaitAt(here, ctx, bool(mode))
 	returned = true
-	return ok
+	return ok, nil
 }
 
 // A call is one BlockOn under way. It is kept in a pool between calls, but

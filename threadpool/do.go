@@ -92,7 +92,11 @@ func (p *Pool) DoWork(ctx context.Context, w Work) error {
 		d.free()
 		return err
 	}
-	if !d.wait(ctx) {
+	known, err := d.wait(ctx)
+	switch {
+	case err != nil:
+		return err // as below
+	case !known:
 		return ended.Error(ctx) // d still belongs to its job
 	}
 	panicked, err := d.panicked, d.err
@@ -152,8 +156,9 @@ func (d *waited) free() {
 }
 
 // wait waits until the outcome is known, or gives the job up when ctx ends and
-// returns false. It also gives the job up if the waiting goroutine ends.
-func (d *waited) wait(ctx context.Context) (known bool) {
+// returns false. It also gives the job up if the waiting goroutine ends, or may
+// not wait (see goroutine.Refusal); the latter is an error.
+func (d *waited) wait(ctx context.Context) (known bool, err error) {
 	over := false
 	defer func() {
 		if over {
@@ -162,6 +167,7 @@ func (d *waited) wait(ctx context.Context) (known bool) {
 		d.n.Detach()
 		d.n.Begin() // nobody sets out to unpark this goroutine any more
 		_ = d.Cancel() || d.leave()
+		err = goroutine.Refused(recover())
 	}()
 	for {
 		woken := d.n.Wait(ctx, false)
@@ -172,9 +178,9 @@ func (d *waited) wait(ctx context.Context) (known bool) {
 		over = true
 		if !known && (d.Cancel() || d.leave()) {
 			d.n.Detach()
-			return false
+			return false, nil
 		}
-		return true
+		return true, nil
 	}
 }
 

@@ -24,6 +24,30 @@ type Parker interface {
 	Unpark()
 }
 
+// A Refusal is what Park panics with where to wait would be a mistake, as on the
+// goroutine of a window's main loop. Those whose callers get an error return Err
+// instead, see Refused.
+type Refusal struct{ Err error }
+
+// Error implements error.
+func (r *Refusal) Error() string { return r.Err.Error() }
+
+// Unwrap returns Err.
+func (r *Refusal) Unwrap() error { return r.Err }
+
+// Refused returns the error of the Refusal that recover has returned, or nil if
+// it has returned nil. Any other panic it raises again.
+func Refused(recovered any) error {
+	if recovered == nil {
+		return nil
+	}
+	r, ok := recovered.(*Refusal)
+	if !ok {
+		panic(recovered)
+	}
+	return r.Err
+}
+
 // A Hurrier is a Hooks whose AfterWait may block. Hurry is called just before
 // an AfterWait that should not, because the context of the wait has ended: the
 // code on the goroutine wants to leave, not to go on.

@@ -1,6 +1,7 @@
 package goroutine_test
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -308,4 +309,30 @@ func BenchmarkHere(b *testing.B) {
 			}
 		}
 	})
+}
+
+func TestRefusedTakesRefusalsOnly(t *testing.T) {
+	because := errors.New("not here")
+	attempt := func(v any) (err error) {
+		defer func() { err = goroutine.Refused(recover()) }()
+		if v != nil {
+			panic(v)
+		}
+		return nil
+	}
+	if err := attempt(nil); err != nil {
+		t.Errorf("nothing: %v", err)
+	}
+	if err := attempt(&goroutine.Refusal{Err: because}); err != because {
+		t.Errorf("a refusal: %v", err)
+	}
+	if r := (&goroutine.Refusal{Err: because}); !errors.Is(r, because) || r.Error() != "not here" {
+		t.Errorf("as an error: %v", r)
+	}
+	defer func() {
+		if v := recover(); v != 3 {
+			t.Errorf("another panic: %v", v)
+		}
+	}()
+	attempt(3)
 }
