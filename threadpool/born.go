@@ -38,7 +38,7 @@ func (p *Pool) startBorn(j *Job) error {
 	}
 	p.mu.Unlock()
 	go p.workBorn(j, w)
-	wake.run(p)
+	wake.run()
 	return nil
 }
 

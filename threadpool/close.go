@@ -24,10 +24,10 @@ func (p *Pool) Close() error {
 func (p *Pool) Shutdown(ctx context.Context) error {
 	p.refuse()
 	here := goroutine.Here()
-	own := p.inside(here)
 	w := p.newWaiter()
-	w.own = own
 	p.mu.Lock()
+	own := p.insideLocked(here)
+	w.own = own
 	p.draining += own
 	p.drains.push(&w.entry)
 	p.mu.Unlock()
@@ -44,12 +44,14 @@ func (p *Pool) Shutdown(ctx context.Context) error {
 func (p *Pool) refuse() {
 	var wake wakeList
 	p.mu.Lock()
-	p.state.update(func(w word) word { return w | closedBit })
-	for p.outside.len > 0 {
-		wake.wake(p.outside.pop().waiter)
+	for _, m := range p.scopeLocked() {
+		m.state.update(func(w word) word { return w | closedBit })
+		for m.outside.len > 0 {
+			wake.wake(m.outside.pop().waiter)
+		}
 	}
 	p.mu.Unlock()
-	wake.run(p)
+	wake.run()
 }
 
 // dropQueue drops everything that waits to be started.
@@ -59,6 +61,24 @@ func (p *Pool) dropQueue() {
 		jobs []*Job
 	)
 	p.mu.Lock()
+	scope := p.scopeLocked()
+	for _, m := range scope {
+		jobs = m.emptyLocked(jobs, &wake)
+	}
+	p.dispatchLocked(&wake)
+	p.mu.Unlock()
+	wake.run()
+	defer func() {
+		for _, m := range scope {
+			m.checkDrained()
+		}
+	}()
+	dropJobs(jobs)
+}
+
+// emptyLocked takes everything out of the queue that waits to be started. The
+// jobs among it, which are to be told, are appended to jobs.
+func (p *Pool) emptyLocked(jobs []*Job, wake *wakeList) []*Job {
 	for p.fifo.len > 0 {
 		e := p.fifo.head
 		if e.batch != nil {
@@ -73,25 +93,21 @@ func (p *Pool) dropQueue() {
 			jobs = append(jobs, e.job)
 		}
 	}
-	p.dispatchLocked(&wake)
-	p.mu.Unlock()
-	wake.run(p)
-	defer p.checkDrained()
-	p.dropJobs(jobs)
+	return jobs
 }
 
 // dropJobs tells jobs that they will never run. If one of them does not take it
 // well, by a panic or runtime.Goexit, the others are told nevertheless.
-func (p *Pool) dropJobs(jobs []*Job) {
+func dropJobs(jobs []*Job) {
 	told := 0
 	defer func() {
 		if told < len(jobs) {
-			p.dropJobs(jobs[told:])
+			dropJobs(jobs[told:])
 		}
 	}()
 	for _, j := range jobs {
 		told++
-		p.dropped.Add(1)
+		j.pool.dropped.Add(1)
 		j.run.DropJob(ErrClosed)
 	}
 }
@@ -104,22 +120,56 @@ func (p *Pool) checkDrained() {
 	}
 	var wake wakeList
 	p.mu.Lock()
-	// Running is read before waiting: a job that gives its slot up counts as
-	// both for a moment, never as neither. And none gets its slot back
-	// meanwhile: those of a closed pool are given out under mu only.
-	busy := p.state.load().running() + int(p.waiting.Load())
-	if p.fifo.len+p.back.len == 0 && busy <= p.draining {
-		for e := p.drains.head; e != nil; {
-			w := e.waiter
-			e = e.next
-			// Those who are in jobs do not wait for each other; those
-			// who are not wait for all.
-			if busy == 0 || w.own > 0 {
-				w.remove()
-				wake.grant(w)
-			}
+	p.drainedLocked(&wake)
+	if f := p.family; f != nil && f.root != p {
+		root := f.root
+		if root.state.load().closed() {
+			root.drainedLocked(&wake)
+		} else if p.idleLocked() {
+			f.retireLocked(p)
+			root.dispatchLocked(&wake)
 		}
 	}
 	p.mu.Unlock()
-	wake.run(p)
+	wake.run()
+}
+
+// drainedLocked is checkDrained for those in Shutdown of p.
+func (p *Pool) drainedLocked(wake *wakeList) {
+	busy := 0
+	for _, m := range p.scopeLocked() {
+		if m.fifo.len+m.back.len > 0 {
+			return
+		}
+		busy += m.busy()
+	}
+	if busy > p.draining {
+		return
+	}
+	for e := p.drains.head; e != nil; {
+		w := e.waiter
+		e = e.next
+		// Those who are in jobs do not wait for each other; those
+		// who are not wait for all.
+		if busy == 0 || w.own > 0 {
+			w.remove()
+			wake.grant(w)
+		}
+	}
+}
+
+// busy counts the jobs of p that have started and not ended. Running is read
+// before waiting: a job that gives its slot up counts as both for a moment, never
+// as neither. And none gets its slot back meanwhile: those of a closed pool are
+// given out under mu only.
+func (p *Pool) busy() int { return p.state.load().running() + int(p.waiting.Load()) }
+
+func (p *Pool) idleLocked() bool { return p.fifo.len+p.back.len == 0 && p.busy() == 0 }
+
+// scopeLocked returns the pools that are closed with p: itself and its classes.
+func (p *Pool) scopeLocked() []*Pool {
+	if p.family != nil && p.family.root == p {
+		return p.family.members
+	}
+	return []*Pool{p}
 }

@@ -81,7 +81,7 @@ func (p *Pool) Start(j *Job, r Runner) error {
 		j.state.Store(jobNew)
 		return err
 	}
-	wake.run(p)
+	wake.run()
 	return nil
 }
 
@@ -91,7 +91,7 @@ func (p *Pool) takeForNew() bool {
 	if p.starting.Load() >= p.maxStarting {
 		return false
 	}
-	n := p.state.take()
+	n := p.take(inTurn)
 	if n == 0 {
 		return false
 	}
@@ -131,7 +131,7 @@ func (j *Job) Cancel() bool {
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
 	p.dropped.Add(1)
-	wake.run(p)
+	wake.run()
 	return true
 }
 

@@ -205,7 +205,7 @@ func (o *oracle) compare(s threadpool.Stats) string {
 		Queued: len(o.fifo) + len(o.back) + len(o.outside), Abandoned: len(o.gone),
 		Peak: o.peak, Completed: o.completed, Dropped: o.dropped, Closed: o.closed,
 	}
-	s.Threads, s.Reaped, s.Max = 0, 0, 0
+	s.Threads, s.Reaped, s.Max, s.All = 0, 0, 0, 0
 	s.Service, s.Wait = threadpool.Times{}, threadpool.Times{}
 	if s == want {
 		return ""

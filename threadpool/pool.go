@@ -2,6 +2,7 @@ package threadpool
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"runtime"
 	"sync"
@@ -32,7 +33,9 @@ type Pool struct {
 	peak      atomic.Int64 // most slots taken at once
 	burst     atomic.Int64 // most slots taken at once since the reaper looked
 
-	mu       sync.Mutex
+	// mu guards all that follows: lock, or that of the pool this is a class of.
+	mu       *sync.Mutex
+	lock     sync.Mutex
 	back     list // jobs that want their slot back after a wait; they go first
 	fifo     list // jobs, and goroutines that want to run one
 	outside  list // jobs whose submitters wait until there is room in fifo
@@ -41,6 +44,12 @@ type Pool struct {
 	draining int  // how many jobs of this pool those are in
 
 	spare *batch // for the queue, or nil
+
+	family   *family // of the pool and its classes, or nil; see family
+	reserve  int     // slots that are not shared; written before the family bit is set, and never again
+	weight   int
+	priority int
+	pass     float64
 
 	meter   meter
 	tuner   *tuner // nil if the limit does not move
@@ -65,6 +74,7 @@ func newPool(opts Options, bubble bool) *Pool {
 		bubble:      bubble,
 		maxStarting: int32(max(2, runtime.GOMAXPROCS(0))),
 	}
+	p.mu = &p.lock
 	p.meter.init()
 	limit := p.slots(opts.Limit)
 	p.state.w.Store(uint64(word(0).withLimit(limit)))
@@ -109,12 +119,20 @@ func (p *Pool) Resize(limit int) error {
 	}
 	var wake wakeList
 	p.mu.Lock()
+	f := p.family
+	if f != nil && f.root == p && limit < f.reservedLocked() {
+		p.mu.Unlock()
+		return fmt.Errorf("%w: limit of %d jobs is less than the reserve of the classes", ErrOptions, limit)
+	}
 	p.opts.Limit = limit
+	if f != nil {
+		f.shareLocked()
+	}
 	limit = p.slots(limit)
 	p.state.update(func(w word) word { return w.withLimit(limit) })
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
-	wake.run(p)
+	wake.run()
 	return nil
 }
 
@@ -151,7 +169,7 @@ func (p *Pool) foreign() bool {
 // acquire takes a slot for the calling goroutine, waiting in the queue if need
 // be. from is the goroutine's place, of which those around it are told.
 func (p *Pool) acquire(ctx context.Context, from *goroutine.Place) error {
-	if n := p.state.take(); n > 0 {
+	if n := p.take(inTurn); n > 0 {
 		p.took(n)
 		return nil
 	}
@@ -164,7 +182,7 @@ func (p *Pool) acquire(ctx context.Context, from *goroutine.Place) error {
 	// Jobs may stand in the queue although there are free slots, while the
 	// workers that will fetch them are on their way. What is left over beyond
 	// those is free for us.
-	if w.free() > p.back.len+p.fifo.len && p.takeLocked() || p.exceedLocked(w) {
+	if !w.family() && w.free() > p.back.len+p.fifo.len && p.takeLocked() || p.exceedLocked(w) {
 		p.mu.Unlock()
 		return nil
 	}
@@ -174,120 +192,39 @@ func (p *Pool) acquire(ctx context.Context, from *goroutine.Place) error {
 // reacquire takes a slot for a job that has given its own up, before anybody
 // who has not run yet. It works on a closed pool too.
 func (p *Pool) reacquire(from *goroutine.Place) {
-	if n := p.state.take(); n > 0 {
+	if n := p.take(inTurn); n > 0 {
 		p.took(n)
 		return
 	}
 	p.mu.Lock()
-	if p.back.len == 0 && p.takeLocked() || p.exceedLocked(p.state.load()) {
+	if p.family == nil && p.back.len == 0 && p.takeLocked() || p.exceedLocked(p.state.load()) {
 		p.mu.Unlock()
 		return
 	}
 	_ = p.standLocked(context.Background(), from, &p.back)
 }
 
-// overtake takes a slot for a job that has given its own up, beyond the limit if
-// there is no other. Such a slot ends when it is released, as after the limit has
-// been lowered. Peak does not count it.
-func (p *Pool) overtake() { p.state.update(func(w word) word { return w + 1 }) }
-
 // standLocked queues the calling goroutine in l and waits for a slot. It
 // returns without the mutex.
 func (p *Pool) standLocked(ctx context.Context, from *goroutine.Place, l *list) error {
 	w := p.newWaiter()
 	w.slot = true
-	since, foreign := clock(), p.foreign()
+	foreign := p.foreign()
+	if !foreign {
+		w.since = clock()
+	}
+	since := w.since
 	l.push(&w.entry)
 	var wake wakeList
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
-	wake.run(p)
+	wake.run()
 	err := p.await(ctx, from, w)
 	if err == nil && l == &p.fifo && !foreign {
 		now := clock()
 		p.meter.waited(&gauge{}, now-since, now)
 	}
 	return err
-}
-
-// exceedLocked takes a slot beyond those there are at present, for a goroutine in
-// a bubble that p is not in, if Options.Limit allows it: whether there will be
-// more slots is decided by the clock outside, and that of the bubble would stand
-// still until then.
-func (p *Pool) exceedLocked(w word) bool {
-	if p.tuner == nil || w.running() >= p.opts.Limit || !p.foreign() {
-		return false
-	}
-	p.overtake()
-	return true
-}
-
-// took keeps the books when a slot is taken and n are taken now.
-func (p *Pool) took(n int) {
-	if int64(n) <= p.burst.Load() {
-		return
-	}
-	raise(&p.peak, int64(n))
-	// A timer that is made in a bubble is of no use to the reaper, so it is
-	// the next burst outside that it is told of.
-	if !p.foreign() {
-		raise(&p.burst, int64(n))
-		p.threads.grown(n)
-	}
-}
-
-// raise makes v at least n.
-func raise(v *atomic.Int64, n int64) {
-	for old := v.Load(); old < n && !v.CompareAndSwap(old, n); {
-		old = v.Load()
-	}
-}
-
-func (p *Pool) takeLocked() bool {
-	n := p.state.takeLocked()
-	if n > 0 {
-		p.took(n)
-	}
-	return n > 0
-}
-
-// release gives the calling goroutine's slot back, or on to the queue.
-func (p *Pool) release() {
-	if p.state.give() {
-		p.checkDrained()
-		return
-	}
-	var wake wakeList
-	p.mu.Lock()
-	if p.keepLocked() {
-		switch e := p.headLocked(); {
-		case e == nil:
-			p.dropSlotLocked()
-		case e.waiter == nil:
-			p.sendLocked(&wake) // it takes the slot over
-		default:
-			e.remove()
-			wake.grant(e.waiter)
-		}
-	}
-	p.dispatchLocked(&wake)
-	p.mu.Unlock()
-	wake.run(p)
-	p.checkDrained()
-}
-
-// keepLocked reports whether the slot in hand still exists. After the limit
-// has been lowered slots die when they are released.
-func (p *Pool) keepLocked() bool {
-	if p.state.load().free() >= 0 {
-		return true
-	}
-	p.dropSlotLocked()
-	return false
-}
-
-func (p *Pool) dropSlotLocked() {
-	p.state.update(func(w word) word { return w - 1 })
 }
 
 // headLocked returns who is next.
@@ -298,8 +235,8 @@ func (p *Pool) headLocked() *entry {
 	return p.fifo.head
 }
 
-// syncLocked makes the queued bit say what the queue says.
-func (p *Pool) syncLocked() {
+// syncOwnLocked makes the queued bit say what the queue says.
+func (p *Pool) syncOwnLocked() {
 	queued := p.back.len+p.fifo.len > 0
 	if t := p.tuner; t != nil {
 		if queued {
@@ -317,8 +254,12 @@ func (p *Pool) syncLocked() {
 // wait are granted theirs, and a worker is started for jobs. Call it after
 // every change that may have made one of them possible.
 func (p *Pool) dispatchLocked(wake *wakeList) {
+	if p.family != nil {
+		p.family.dispatchLocked(wake)
+		return
+	}
 	p.admitLocked(wake)
-	p.syncLocked() // before starting is read, see work
+	p.syncOwnLocked() // before starting is read, see work
 	for {
 		e := p.headLocked()
 		if e == nil {
@@ -336,14 +277,14 @@ func (p *Pool) dispatchLocked(wake *wakeList) {
 		e.remove()
 		wake.grant(e.waiter)
 	}
-	p.syncLocked()
+	p.syncOwnLocked()
 }
 
 // sendLocked starts a worker that fetches the next job. It has a slot.
 func (p *Pool) sendLocked(wake *wakeList) {
 	p.starting.Add(1)
 	p.fetching++
-	wake.workers++
+	wake.start(p)
 }
 
 // admitLocked moves jobs from outside into the queue while there is room.

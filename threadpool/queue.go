@@ -15,6 +15,14 @@ type entry struct {
 	since      time.Duration // when it came, or 0 if that is not measured
 }
 
+// came is when e came, or 0 if that is not known.
+func (e *entry) came() time.Duration {
+	if e.batch != nil {
+		return e.batch.at[e.batch.head]
+	}
+	return e.since
+}
+
 // A batch is a piece of the queue that holds functions of Submit, which nobody
 // will ask for again. It is in the queue only while it holds some.
 type batch struct {

@@ -2,6 +2,7 @@ package threadpool
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/causeway-go/causeway/internal/ended"
@@ -181,10 +182,12 @@ func (p *Pool) holds(place *goroutine.Place) bool {
 	return ok && h.pool == p && h.held
 }
 
-// inside counts the jobs of p that the goroutine at place is in.
-func (p *Pool) inside(place *goroutine.Place) (n int) {
+// insideLocked counts the jobs of p and its classes that the goroutine at place is
+// in.
+func (p *Pool) insideLocked(place *goroutine.Place) (n int) {
+	scope := p.scopeLocked()
 	for ; place != nil; place = place.Outer() {
-		if h, ok := place.Hooks().(*holder); ok && h.pool == p {
+		if h, ok := place.Hooks().(*holder); ok && slices.Contains(scope, h.pool) {
 			n++
 		}
 	}

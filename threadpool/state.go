@@ -4,10 +4,13 @@ import "sync/atomic"
 
 // A word is the state of a pool, changed by CAS only:
 //
-//	running  slots that are taken (31 bits). Whoever takes a slot adds one,
+//	running  slots that are taken (30 bits). Whoever takes a slot adds one,
 //	         and owes the pool one release. It is above limit only after the
-//	         limit has been lowered.
-//	limit    slots there are (31 bits). Changed by Resize, under mu.
+//	         limit has been lowered, or by jobs that may go beyond it.
+//	limit    slots there are (30 bits). Changed by Resize and the tuner, under mu.
+//	family   the pool has classes, or is one: beyond its reserve a slot also
+//	         takes one of the family's. Set under mu while queued is set, never
+//	         cleared.
 //	queued   somebody waits in the queue. Set and cleared under mu only, to
 //	         what the queue says. While it is set nobody takes a free slot
 //	         without mu, and whoever frees a slot must look at the queue.
@@ -23,12 +26,14 @@ type word uint64
 const (
 	closedBit word = 1 << 63
 	queuedBit word = 1 << 62
-	limitBits      = 31
+	familyBit word = 1 << 61
+	limitBits      = 30
 	limitMask word = 1<<limitBits - 1
 )
 
 func (w word) running() int { return int(w & limitMask) }
 func (w word) limit() int   { return int(w >> limitBits & limitMask) }
+func (w word) family() bool { return w&familyBit != 0 }
 func (w word) queued() bool { return w&queuedBit != 0 }
 func (w word) closed() bool { return w&closedBit != 0 }
 func (w word) free() int    { return w.limit() - w.running() }
@@ -50,26 +55,48 @@ type state struct{ w atomic.Uint64 }
 
 func (s *state) load() word { return word(s.w.Load()) }
 
+func (s *state) swap(old, now word) bool { return s.w.CompareAndSwap(uint64(old), uint64(now)) }
+
 // update applies f, which must not have side effects, until nobody interferes.
 func (s *state) update(f func(word) word) (old, now word) {
 	for {
 		old = s.load()
 		now = f(old)
-		if s.w.CompareAndSwap(uint64(old), uint64(now)) {
+		if s.swap(old, now) {
 			return old, now
 		}
 	}
 }
 
-// take takes a slot if it may be taken without mu. It returns how many slots
-// are taken now, or 0.
-func (s *state) take() int {
+// A manner says which slots may be taken.
+type manner int
+
+const (
+	inTurn       manner = iota // while nobody is queued
+	ahead                      // any that is free; mu is held
+	beyond                     // there need not be one
+	beyondLocked               // the same; mu is held
+)
+
+// may reports whether a slot may be taken in this manner.
+func (m manner) may(w word) bool {
+	switch m {
+	case inTurn:
+		return w.open()
+	case ahead:
+		return w.free() > 0
+	}
+	return true
+}
+
+// take takes a slot if it may. It returns how many are taken now, or 0.
+func (s *state) take(m manner) int {
 	for {
 		w := s.load()
-		if !w.open() {
+		if !m.may(w) {
 			return 0
 		}
-		if s.w.CompareAndSwap(uint64(w), uint64(w+1)) {
+		if s.swap(w, w+1) {
 			return (w + 1).running()
 		}
 	}
@@ -82,21 +109,11 @@ func (s *state) give() bool {
 		if w.queued() {
 			return false
 		}
-		if s.w.CompareAndSwap(uint64(w), uint64(w-1)) {
+		if s.swap(w, w-1) {
 			return true
 		}
 	}
 }
 
-// takeLocked takes a slot if there is one. The caller holds mu.
-func (s *state) takeLocked() int {
-	for {
-		w := s.load()
-		if w.free() <= 0 {
-			return 0
-		}
-		if s.w.CompareAndSwap(uint64(w), uint64(w+1)) {
-			return (w + 1).running()
-		}
-	}
-}
+// drop gives a slot back. mu is held, or somebody looks at the queue afterwards.
+func (s *state) drop() { s.update(func(w word) word { return w - 1 }) }

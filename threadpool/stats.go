@@ -10,6 +10,7 @@ type Stats struct {
 	Max       int    // slots there may be: Options.Limit
 	Reason    string // why Limit was changed last, or "" if it does not move
 	Running   int    // slots that are taken, also beyond the limit (see the package documentation)
+	All       int    // slots that are taken by the pool and all its classes
 	Waiting   int    // jobs that have started and have given their slot up while they wait for something
 	Queued    int    // jobs and goroutines that wait for a slot or for room, and waiting jobs that want theirs back
 	Abandoned int    // running jobs that nobody waits for any more
@@ -64,6 +65,10 @@ func (p *Pool) Stats() Stats {
 	queued := p.fifo.len + p.back.len + p.outside.len
 	w := p.state.load()
 	most, reason := p.opts.Limit, ""
+	all := 0
+	for _, m := range p.scopeLocked() {
+		all += m.state.load().running()
+	}
 	if p.tuner != nil {
 		reason = p.tuner.ctl.Reason().String()
 	}
@@ -75,6 +80,7 @@ func (p *Pool) Stats() Stats {
 		Max:       most,
 		Reason:    reason,
 		Running:   w.running(),
+		All:       all,
 		Waiting:   int(p.waiting.Load()),
 		Queued:    queued,
 		Abandoned: int(p.abandoned.Load()),

@@ -45,7 +45,7 @@ func (p *Pool) TrySubmit(f func()) error {
 		p.dispatchLocked(&wake)
 	}
 	p.mu.Unlock()
-	wake.run(p)
+	wake.run()
 	return err
 }
 
@@ -72,6 +72,6 @@ func (p *Pool) submitOutside(ctx context.Context, f func()) error {
 	p.outside.push(&w.entry)
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
-	wake.run(p)
+	wake.run()
 	return p.await(ctx, goroutine.Here(), w)
 }

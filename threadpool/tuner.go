@@ -57,7 +57,8 @@ func (t *tuner) tick() {
 	var wake wakeList
 	p.mu.Lock()
 	in.Lateness = max(in.Now-t.due, 0)
-	in.Resumed = t.emptied
+	// A class whose jobs wait for shared slots is not limited by its own limit.
+	in.Resumed = t.emptied || p.state.load().free() > 0 && p.family != nil
 	if p.back.len+p.fifo.len == 0 {
 		t.awake = false
 		p.mu.Unlock()
@@ -71,7 +72,7 @@ func (t *tuner) tick() {
 	}
 	t.sleepLocked(in.Now, d.Next)
 	p.mu.Unlock()
-	wake.run(p)
+	wake.run()
 }
 
 // decideLocked asks the controller.

@@ -35,7 +35,7 @@ func (p *Pool) newWaiter() *waiter {
 func newWaiter() *waiter {
 	w := waiters.Get().(*waiter)
 	w.generation = w.n.Begin()
-	w.granted, w.slot, w.own = false, false, 0
+	w.granted, w.slot, w.own, w.since = false, false, 0, 0
 	w.entry.waiter = w
 	return w
 }
@@ -95,7 +95,7 @@ func (p *Pool) removeLocked(w *waiter) {
 		p.dispatchLocked(&wake)
 	}
 	p.mu.Unlock()
-	wake.run(p)
+	wake.run()
 }
 
 // withdraw takes back the wait of a goroutine that is ending in it.
@@ -114,10 +114,13 @@ func (p *Pool) withdraw(w *waiter) {
 // what it waits for it may go on by itself, if its context ends just now, and
 // is recycled before run comes to it. A Notify that is too late does nothing.
 type wakeList struct {
-	few     [4]wakeup
-	n       int // how many of few are used
-	more    []wakeup
-	workers int // goroutines to start, each with a slot
+	few  [4]wakeup
+	n    int // how many of few are used
+	more []wakeup
+
+	workers  [2]*Pool // whose goroutines are to be started, each with a slot
+	starting int      // how many of workers are used
+	further  []*Pool
 }
 
 type wakeup struct {
@@ -143,16 +146,29 @@ func (l *wakeList) wake(w *waiter) {
 	l.more = append(l.more, u)
 }
 
+// start starts a worker of p.
+func (l *wakeList) start(p *Pool) {
+	if l.starting < len(l.workers) {
+		l.workers[l.starting] = p
+		l.starting++
+		return
+	}
+	l.further = append(l.further, p)
+}
+
 // run wakes and starts what has been collected, in that order. The mutex must
 // not be held.
-func (l *wakeList) run(p *Pool) {
+func (l *wakeList) run() {
 	for _, u := range l.few[:l.n] {
 		u.n.Notify(u.generation)
 	}
 	for _, u := range l.more {
 		u.n.Notify(u.generation)
 	}
-	for range l.workers {
+	for _, p := range l.workers[:l.starting] {
+		p.startWorker(task{})
+	}
+	for _, p := range l.further {
 		p.startWorker(task{})
 	}
 	*l = wakeList{}

@@ -51,16 +51,17 @@ func (w *worker) work() {
 	w.place.Enter(&w.holder)
 	p.starting.Add(-1)
 	if t.none() {
-		t = p.fetch(true)
+		t, p = p.fetch(true)
 	} else {
 		if p.state.load().queued() {
 			p.kick()
 		}
 		if t.job != nil && !t.job.begin() { // Cancel came before us
-			t = p.fetch(false)
+			t, p = p.fetch(false)
 		}
 	}
 	for now := clock(); !t.none(); now = w.gauge.ended {
+		w.pool = p
 		p.meter.begin(&w.gauge, now)
 		if t.since != 0 {
 			p.meter.waited(&w.gauge, now-t.since, now)
@@ -68,10 +69,10 @@ func (w *worker) work() {
 		if !p.runTask(t, &w.holder) {
 			return // the goroutine is ending; runTask has seen to the slot
 		}
-		if p.state.give() {
+		if p.give() {
 			break
 		}
-		t = p.fetch(false)
+		t, p = p.fetch(false)
 	}
 	w.leave()
 	workers.Put(w)
@@ -84,25 +85,32 @@ func (p *Pool) kick() {
 	p.mu.Lock()
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
-	wake.run(p)
+	wake.run()
 }
 
 // fetch decides what becomes of a worker's slot: it returns the next task to run
-// in it, or none when the slot has gone to somebody else, or back. The first time
-// of a worker that has been sent for one must be told.
-func (p *Pool) fetch(sent bool) (t task) {
+// in it, which in a family may be one of another pool, or none when the slot has
+// gone to somebody else, or back. The first time of a worker that has been sent
+// for one must be told.
+func (p *Pool) fetch(sent bool) (t task, of *Pool) {
+	of = p
 	var wake wakeList
 	p.mu.Lock()
 	if sent {
 		p.fetching--
 	}
-	if p.keepLocked() {
+	if p.family != nil {
+		t, of = p.family.fetchLocked(p, &wake)
+	} else if p.keepLocked() {
 		t = p.passLocked(&wake)
 	}
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
-	wake.run(p)
-	return t
+	wake.run()
+	if of != p {
+		p.checkDrained() // else at the end of work
+	}
+	return t, of
 }
 
 // passLocked takes the next entry out of the queue for the slot in hand. It
@@ -112,26 +120,36 @@ func (p *Pool) passLocked(wake *wakeList) task {
 	for {
 		e := p.headLocked()
 		if e == nil {
-			p.dropSlotLocked()
+			p.dropLocked()
 			return task{}
 		}
-		if e.batch != nil {
-			f, since, out := e.batch.popFunc()
-			if out {
-				p.spare = e.batch
-			}
-			return task{f: f, since: since}
-		}
-		e.remove()
-		if e.job == nil {
+		if e.waiter != nil {
+			e.remove()
 			wake.grant(e.waiter)
 			return task{}
 		}
-		if e.job.begin() {
-			return task{job: e.job, since: e.since}
+		if t := p.popLocked(e); !t.none() {
+			return t
 		}
-		// Cancel has won the job and is waiting for the mutex to take it out.
 	}
+}
+
+// popLocked takes the job, or the first of the functions, of an entry out of the
+// queue. It returns none if Cancel has won the job and is waiting for the mutex to
+// take it out.
+func (p *Pool) popLocked(e *entry) task {
+	if e.batch != nil {
+		f, since, out := e.batch.popFunc()
+		if out {
+			p.spare = e.batch
+		}
+		return task{f: f, since: since}
+	}
+	e.remove()
+	if e.job.begin() {
+		return task{job: e.job, since: e.since}
+	}
+	return task{}
 }
 
 // runTask runs t and reports whether its goroutine can go on.
