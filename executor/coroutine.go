@@ -289,6 +289,9 @@ func (co *coroutine) BeforeWait() goroutine.Parker {
 	if co.task.flags&parkOnly == 0 && (co.own || threadlock.Current() == co.lock) {
 		return co
 	}
+	if c := co.subject(); c.flags&observing != 0 {
+		c.observed().waits(true)
+	}
 	if d := co.driver; d != nil && d.worker != nil {
 		co.held = true
 		d.worker.holdUp(heldWaiting)
@@ -296,8 +299,19 @@ func (co *coroutine) BeforeWait() goroutine.Parker {
 	return nil
 }
 
+// subject returns the task whose code runs on co.
+func (co *coroutine) subject() *core {
+	if lp, ok := co.body.(*loop); ok && lp.now != nil {
+		return lp.now
+	}
+	return co.task
+}
+
 // AfterWait implements goroutine.Hooks.
 func (co *coroutine) AfterWait() {
+	if c := co.subject(); c.flags&observing != 0 {
+		c.observed().goesOn()
+	}
 	if co.held {
 		co.held = false
 		co.driver.worker.release(heldWaiting)
@@ -309,6 +323,11 @@ func (co *coroutine) Watch(ctx context.Context) { co.watch = ctx }
 
 // Park implements goroutine.Parker.
 func (co *coroutine) Park() {
+	if c := co.subject(); c.flags&observing != 0 {
+		x := c.observed()
+		x.waits(false)
+		defer x.goesOn()
+	}
 	for !co.permit.Load() {
 		if co.breaks {
 			co.breaks = false

@@ -20,6 +20,7 @@ type Executor struct {
 	queues  [3]injector // by Priority + 1
 	shared  bool        // the default, see default.go
 	bubbled bool        // stands for the default in a bubble
+	plain   bool        // tasks need nothing but what spawn gives them
 	started atomic.Bool // the default's workers
 	onEmpty func()      // called when the last task ends, if not nil
 
@@ -33,8 +34,9 @@ type Executor struct {
 	idle    []*worker
 	tickers []*worker // of TryTick and Tick, when not in use
 
-	monitor monitor
-	counts  counts
+	monitor  monitor
+	observer *observer // nil if nobody looks on
+	counts   counts
 }
 
 // A shard is a part of the tasks that have been parked at least once: those
@@ -57,6 +59,8 @@ func New(o Options) (*Executor, error) {
 	}
 	ex := &Executor{options: o}
 	ex.home.ex = ex
+	ex.observer = newObserver(o.Inspect, o.Labels, o.Trace, o.Name)
+	ex.plain = !o.Park && ex.observer == nil
 	ex.workers.Store(new([]*worker))
 	ex.monitor.init(ex)
 	return ex, nil
@@ -158,12 +162,15 @@ func (ex *Executor) admit(c *core, a *Attr) {
 	c.home = &ex.home
 	c.shard = uint8(ex.shardHere())
 	ex.live[c.shard].alive.Add(1)
+	if ex.observer != nil {
+		ex.observer.watch(c)
+	}
 }
 
 // spawn implements Spawner: admit and launch, faster.
 func (ex *Executor) spawn(c *core) {
 	w := here()
-	if w == nil || w.ex != ex || ex.options.Park {
+	if w == nil || w.ex != ex || !ex.plain {
 		ex.admit(c, nil)
 		ex.launch(c)
 		return
@@ -196,6 +203,9 @@ func (ex *Executor) launch(chain *core) {
 // push queues a task that the caller has made scheduled, and sees to it that a
 // worker looks.
 func (ex *Executor) push(c *core) {
+	if ex.observer != nil {
+		c.observed().changed()
+	}
 	if c.rank == Normal {
 		if w := here(); w != nil && w.ex == ex {
 			w.push(c)
@@ -403,6 +413,7 @@ func (ex *Executor) caught(c *core, v any) {
 // runtime.Goexit, the goroutine ends when Run would have returned.
 func (ex *Executor) Run(ctx context.Context) error {
 	w := newWorker(ex)
+	w.base = ctx
 	w.join()
 	stop := context.AfterFunc(ctx, func() { w.tell(signalStop) })
 	defer stop()

@@ -112,7 +112,12 @@ func (t *function[T]) run() {
 		}
 		t.ctx.end(context.Canceled)
 	}()
-	if name := t.Name(); name != "" {
+	if x := t.observed(); x != nil {
+		if x.trace != nil {
+			t.ctx.parent = x.trace
+		}
+		defer x.enter()()
+	} else if name := t.Name(); name != "" {
 		// The coroutine's goroutine runs nothing else meanwhile, so profiles
 		// show what this task costs, under its name.
 		pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("task", name)))

@@ -42,6 +42,9 @@ type LocalOptions struct {
 	// once and twice this time passes. 0 means a second.
 	StopAfter time.Duration
 
+	// Inspect, Labels and Trace are as in Options.
+	Inspect, Labels, Trace bool
+
 	// OnPanic is as in Options.
 	OnPanic func(v any, stack []byte)
 }
@@ -58,10 +61,11 @@ type LocalOptions struct {
 // A future that calls BlockOn in its Poll does not hold up the others: the
 // Local goes on polling on another stack.
 type Local struct {
-	home    home
-	driver  driver
-	onPanic func(any, []byte)
-	options LocalOptions
+	home     home
+	driver   driver
+	onPanic  func(any, []byte)
+	options  LocalOptions
+	observer *observer // nil if nobody looks on
 
 	// The goroutine that runs for the Local at this moment: the caller of Poll
 	// or a coroutine it has switched to. 0 outside Poll.
@@ -120,6 +124,7 @@ func NewLocal(o LocalOptions) (*Local, error) {
 		l.onPanic = crash
 	}
 	l.home.local, l.driver.local = l, l
+	l.observer = newObserver(o.Inspect, o.Labels, o.Trace, "")
 	l.permit = l.notif.Begin()
 	l.watch.init(l)
 	return l, nil
@@ -136,6 +141,9 @@ func (l *Local) admit(c *core, a *Attr) {
 	c.home = &l.home
 	c.begin(0)
 	l.alive.Add(1)
+	if l.observer != nil {
+		l.observer.watch(c)
+	}
 }
 
 func (l *Local) spawn(c *core) {
@@ -198,6 +206,16 @@ func (l *Local) wakeHere(c *core) {
 	default:
 		c.local |= queued
 		l.ready.push(c)
+		l.observe(c)
+	}
+}
+
+// observe notes that c is queued.
+func (l *Local) observe(c *core) {
+	if c.flags&observing != 0 {
+		x := c.observed()
+		x.changed()
+		x.local.Store(uint32(Queued))
 	}
 }
 

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"math"
 	"runtime"
 	"runtime/debug"
@@ -140,11 +141,19 @@ func (l *Local) runTask(c *core) {
 		l.held = append(l.held, c)
 		return
 	}
-	if r.step(&l.driver) {
+	if l.step(c, r) {
 		l.finish(c)
 		return
 	}
 	l.settle(c)
+}
+
+// step polls c once.
+func (l *Local) step(c *core, r runnable) (ended bool) {
+	if c.flags&observing != 0 {
+		return watchedStep(c, r, &l.driver, context.Background())
+	}
+	return r.step(&l.driver)
 }
 
 // settle is what follows a step that did not end.
@@ -161,6 +170,7 @@ func (l *Local) settle(c *core) {
 	if was&woken != 0 {
 		c.local |= queued
 		l.ready.push(c)
+		l.observe(c)
 	}
 }
 

@@ -324,3 +324,27 @@ func TestAReportOfAStuckPollMayBeTheOnlyWish(t *testing.T) {
 		run(t, ex)
 	}
 }
+
+func TestATickThatPanicsIsATick(t *testing.T) {
+	ex := newExecutor(t, executor.Options{})
+	bad := func() *executor.Task[int] {
+		return executor.Spawn(ex, future(func(*pollster.Waker) (int, bool, error) { panic("in a tick") }))
+	}
+	one, two := bad(), bad()
+	if !ex.TryTick() {
+		t.Error("TryTick says that there was nothing to poll")
+	}
+	if err := ex.Tick(background); err != nil { // and does not wait for another one
+		t.Error(err)
+	}
+	for _, task := range []*executor.Task[int]{one, two} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic is lost")
+				}
+			}()
+			task.Wait(background)
+		}()
+	}
+}

@@ -25,6 +25,25 @@ type Options struct {
 	// stops the whole program for a moment.
 	OnStuck func(stack []byte)
 
+	// Inspect keeps, for every task, what Tasks then tells: what it runs, since
+	// when it does what it does, where it was spawned and where it waits. That
+	// costs some 500 bytes a task, a microsecond at its spawn, and half of one
+	// at each poll. It is for finding out what tasks are waiting for.
+	Inspect bool
+
+	// Labels gives every task the pprof labels «task», its name or else its
+	// code, and «executor», the Name above, while it is polled, so that
+	// profiles tell tasks apart. A worker has those of the context of its Run or
+	// Tick in between, or else none. Without it, only functions that have a
+	// name are labelled.
+	Labels bool
+
+	// Trace makes each task that is spawned while runtime/trace is on a task
+	// of the trace, under its name or else its code, with a region «poll» for
+	// each of its polls and «function» for the body of a function, whose
+	// context carries it for regions and messages of its own.
+	Trace bool
+
 	// OnPanic is called with a panic that nobody can receive, on the
 	// goroutine that found that out. If it is nil such a panic ends the
 	// program.

@@ -22,6 +22,9 @@ func here() *worker {
 // BeforeWait implements goroutine.Hooks: a poll on this worker is about to
 // wait. Another worker stands in meanwhile.
 func (w *worker) BeforeWait() goroutine.Parker {
+	if c := w.current; c != nil && c.flags&observing != 0 {
+		c.observed().waits(true)
+	}
 	w.holdUp(heldWaiting)
 	return nil
 }
@@ -30,5 +33,8 @@ func (w *worker) BeforeWait() goroutine.Parker {
 // retire: what this poll does next may be what the stand-in's task needs. So
 // for a moment both work.
 func (w *worker) AfterWait() {
+	if c := w.current; c != nil && c.flags&observing != 0 {
+		c.observed().goesOn()
+	}
 	w.release(heldWaiting)
 }

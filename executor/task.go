@@ -64,17 +64,18 @@ type core struct {
 
 // Flags of a task.
 const (
-	listed   uint8 = 1 << iota // it is in an active list
-	parkOnly                   // it parks where it could suspend
-	counted                    // it is in a Scope
+	listed    uint8 = 1 << iota // it is in an active list
+	parkOnly                    // it parks where it could suspend
+	observing                   // it has an observed
 )
 
-// extra is what few tasks have. name, meta and note are set before the task is
+// extra is what few tasks have. name, meta and seen are set before the task is
 // shared; err and panic before done is set.
 type extra struct {
 	name  string
 	meta  any
 	done  func(*core) // called at the end, by the finisher
+	seen  *observed   // nil unless somebody looks on
 	err   error
 	panic *panicRecord
 }
@@ -108,6 +109,11 @@ type runnable interface {
 	interrupt(why error)
 	// forget lets go of the future of a task that has ended in any other way.
 	forget()
+	// about returns what the task runs, and the context its values come from,
+	// if any. It is called before the task is shared.
+	about() (code, context.Context)
+	// ownGoroutine says that steps run on a goroutine that is not the driver's.
+	ownGoroutine() bool
 }
 
 // A Task is a future, or a function, that an executor runs, and the handle to
@@ -317,6 +323,9 @@ func (c *core) ended() {
 	}
 	if s&awaited != 0 {
 		waiters.wake(c)
+	}
+	if e != nil && e.seen != nil {
+		e.seen.leave()
 	}
 	if e != nil && e.done != nil {
 		e.done(c)

@@ -24,7 +24,9 @@ func (ex *Executor) TryTick() bool {
 // runtime.Goexit in the task ends the calling goroutine.
 func (ex *Executor) Tick(ctx context.Context) error {
 	w := ex.ticker()
+	w.base = ctx
 	defer func() {
+		w.base = context.Background()
 		ex.returnTicker(w)
 		if ex.pending() { // a wake-up meant for anybody may have come to us
 			ex.notify()
@@ -64,6 +66,7 @@ func (w *worker) tick() (found bool) {
 	if c == nil {
 		return false
 	}
+	found = true // also if the poll panics
 	w.place.Enter(w)
 	w.setAwake(true)
 	normal := false
@@ -82,7 +85,7 @@ func (w *worker) tick() (found bool) {
 		}
 	}()
 	w.run(c)
-	normal, found = true, true
+	normal = true
 	return found
 }
 

@@ -22,7 +22,8 @@ type worker struct {
 	permit uint64 // the one generation of notif
 	shard  int
 
-	current *core // being polled or dropped, by this goroutine
+	base    context.Context // whose labels the goroutine has between polls
+	current *core           // being polled or dropped, by this goroutine
 	ticks   uint32
 	seed    uint32
 	fresh   bool   // has slept and not polled since
@@ -74,7 +75,7 @@ const (
 const cooperative = runtime.GOARCH == "wasm"
 
 func newWorker(ex *Executor) *worker {
-	w := &worker{ex: ex, notif: park.New(), again: againMax}
+	w := &worker{ex: ex, notif: park.New(), again: againMax, base: context.Background()}
 	w.driver.worker = w
 	w.permit = w.notif.Begin()
 	return w
@@ -374,7 +375,7 @@ func (w *worker) run(c *core) {
 			}
 		}
 		w.polls++
-		if r.step(&w.driver) {
+		if w.step(c, r) {
 			break
 		}
 		if n < w.again && w.nothingElse() && update(c, againState) {
@@ -400,6 +401,14 @@ func (w *worker) run(c *core) {
 		}
 	}
 	w.finish(c)
+}
+
+// step polls c once.
+func (w *worker) step(c *core, r runnable) (ended bool) {
+	if c.flags&observing != 0 {
+		return watchedStep(c, r, &w.driver, w.base)
+	}
+	return r.step(&w.driver)
 }
 
 // why is the error of a task that ends because of a cancellation.

@@ -6,6 +6,15 @@ import (
 	"testing"
 )
 
+// needsThreads skips a test where there are no threads to lock a goroutine to;
+// LockOSThread there does nothing that could be seen.
+func needsThreads(t *testing.T) {
+	t.Helper()
+	if !Threads {
+		t.Skip("this platform has no threads to lock a goroutine to")
+	}
+}
+
 // on runs f on a goroutine of its own, whose lock dies with it.
 func on(f func()) {
 	var wg sync.WaitGroup
@@ -23,6 +32,7 @@ func TestTheLayoutIsFoundOnThisRelease(t *testing.T) {
 }
 
 func TestStateFollowsLockAndUnlock(t *testing.T) {
+	needsThreads(t)
 	on(func() {
 		if s := Current(); s != (State{}) {
 			t.Errorf("at first: %+v", s)
@@ -70,6 +80,7 @@ func TestTwoThreadsHaveDifferentStates(t *testing.T) {
 }
 
 func TestTheSlowWayAgrees(t *testing.T) {
+	needsThreads(t)
 	on(func() {
 		if fromTrace().Locked() {
 			t.Error("unlocked goroutine seen as locked")
