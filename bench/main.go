@@ -19,9 +19,11 @@ func scenarios() []kit.Scenario {
 		unblockScenarios,
 		executorScenarios,
 		reactorScenarios,
+		poolScenarios(),
 	)
 }
 
 func main() {
+	stormed()
 	os.Exit(kit.Main(scenarios(), os.Args[1:], os.Stdout, os.Stderr))
 }

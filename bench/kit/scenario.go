@@ -23,12 +23,25 @@ const (
 	ThreadsPeak = "threads"      // the most OS threads the process had
 	ThreadsLeft = "threads-left" // OS threads some time after the work
 	IdealRatio  = "ideal-ratio"  // time taken by time that would be ideal
-	BestRatio   = "best-ratio"   // throughput by that of the best fixed setting
+	BestRatio   = "best-ratio"   // throughput by that of the best fixed setting, cold start included
+	SteadyRatio = "steady-ratio" // the same of the second half
+	P99Ratio    = "p99-ratio"    // 99th percentile of a time by that of the best fixed setting, or of before
+	TimeRatio   = "time-ratio"   // time taken by that of the best fixed setting
+	Kept        = "kept"         // share of the throughput that is left
+	Recovered   = "recovered"    // 1 if it came back to where it was, else 0
+	P99Ms       = "p99-ms"       // 99th percentile of a time
+	JobsPerS    = "jobs/s"       // jobs done per second
+	Limit       = "limit"        // jobs that may run at once, at the end; 0 is no bound
+	RecoverMs   = "recover-ms"   // time until nine tenths are reached again
+	AtOnce      = "at-once"      // most jobs that ran at once
+	Survived    = "survived"     // 1 if the process did, else 0
 )
 
 var known = []string{
 	NsPerOp, AllocsPerOp, BytesPerOp, BytesItem, RSSItem, MBPerS,
-	ThreadsPeak, ThreadsLeft, IdealRatio, BestRatio,
+	ThreadsPeak, ThreadsLeft, IdealRatio, BestRatio, SteadyRatio, P99Ratio,
+	TimeRatio, Kept, Recovered, P99Ms, JobsPerS, Limit, RecoverMs,
+	AtOnce, Survived,
 }
 
 // A Scenario is one thing that is measured for several implementations.
