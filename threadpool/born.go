@@ -57,6 +57,7 @@ func (p *Pool) workBorn(j *Job, w *waiter) {
 	}
 	h := new(holder) // which measures nothing, as j runs by the clock of a bubble
 	h.begin(p, goroutine.Here())
+	h.jobBegins(context.Background(), 0, j)
 	if p.runJob(j, h) {
 		h.end()
 	}

@@ -3,6 +3,7 @@ package threadpool
 import (
 	"context"
 
+	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/internal/goroutine"
 )
 
@@ -80,7 +81,7 @@ func (p *Pool) dropQueue() {
 // jobs among it, which are to be told, are appended to jobs.
 func (p *Pool) emptyLocked(jobs []*Job, wake *wakeList) []*Job {
 	for p.fifo.len > 0 {
-		e := p.fifo.head
+		e := p.fifo.first()
 		if e.batch != nil {
 			e.batch.popFunc()
 			p.dropped.Add(1)
@@ -108,7 +109,11 @@ func dropJobs(jobs []*Job) {
 	for _, j := range jobs {
 		told++
 		j.pool.dropped.Add(1)
-		j.run.DropJob(ErrClosed)
+		err := ErrClosed
+		if j.ctx != nil && j.ctx.Err() != nil {
+			err = ended.Error(j.ctx)
+		}
+		j.run.DropJob(err)
 	}
 }
 

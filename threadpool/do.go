@@ -50,7 +50,7 @@ func (e *PanicError) Unwrap() error {
 // *PanicError that has the job's stack. Where nobody is left to receive it, it
 // goes to Options.OnPanic. If f calls runtime.Goexit, Do does so too if f has run
 // on the calling goroutine, else it returns ErrGoexit. Other errors are
-// ErrNilFunc, ErrClosed, ErrFull, and the end of ctx.
+// ErrNilFunc, ErrClosed, ErrFull, ErrLate, and the end of ctx.
 func (p *Pool) Do(ctx context.Context, f func()) error {
 	if f == nil {
 		return ErrNilFunc
@@ -88,7 +88,7 @@ func (p *Pool) DoWork(ctx context.Context, w Work) error {
 		return ended.Error(ctx)
 	}
 	d := newWaited(w)
-	if err := p.Start(&d.Job, d); err != nil {
+	if err := p.StartContext(ctx, &d.Job, d); err != nil {
 		d.free()
 		return err
 	}

@@ -8,6 +8,9 @@ var (
 	ErrClosed = errors.New("threadpool: pool is closed")
 	// ErrFull is returned when the queue of a pool with a bound is full.
 	ErrFull = errors.New("threadpool: queue is full")
+	// ErrLate is returned by a pool with RefuseLate for a job that would not get
+	// a slot before its context ends.
+	ErrLate = errors.New("threadpool: too late")
 	// ErrNilFunc is returned for a job that is nil.
 	ErrNilFunc = errors.New("threadpool: nil function")
 	// ErrOptions is returned, wrapped with the reason, for Options and limits

@@ -157,9 +157,9 @@ func (f *family) fetchLocked(p *Pool, wake *wakeList) (task, *Pool) {
 			wake.grant(e.waiter)
 			continue
 		}
-		if t := m.popLocked(e); !t.none() {
+		if t := m.popLocked(e, wake); !t.none() {
 			return t, m
 		}
-		m.dropLocked() // the job has been cancelled
+		m.dropLocked() // the job will not run
 	}
 }

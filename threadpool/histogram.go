@@ -10,8 +10,8 @@ import (
 type histogram [histogramSize]uint32
 
 const (
-	histogramShift = 2                                       // two bits of each octave
-	histogramSize  = (40 - histogramShift) << histogramShift // up to some 18 minutes
+	histogramShift = 2                                           // two bits of each octave
+	histogramSize  = (40 - histogramShift + 1) << histogramShift // up to some 18 minutes
 )
 
 // bucketOf is where d is counted.

@@ -1,6 +1,7 @@
 package threadpool
 
 import (
+	"context"
 	"sync/atomic"
 )
 
@@ -9,7 +10,8 @@ type Runner interface {
 	// RunJob runs the job, on a goroutine of the pool.
 	RunJob()
 	// DropJob is called instead of RunJob, with ErrClosed, if the pool drops
-	// the job from its queue because it has been closed. It must not block.
+	// the job from its queue because it has been closed, or with the end of
+	// its context (StartContext). It must not block.
 	DropJob(err error)
 }
 
@@ -23,7 +25,8 @@ type Job struct {
 	pool  *Pool
 	run   Runner
 	state atomic.Uint32
-	born  *waiter // of a job with a goroutine of its own: while that waits for its slot
+	ctx   context.Context // or nil if it cannot end
+	born  *waiter         // of a job with a goroutine of its own: while that waits for its slot
 }
 
 // The state of a Job.
@@ -47,20 +50,31 @@ const (
 	jobDropped
 )
 
-// Start queues j to run r on a goroutine of the pool. It does not block: if the
-// queue is full it returns ErrFull. Other errors are ErrClosed and ErrNilFunc
-// (r is nil). If Start returns an error, j can be started again.
+// Start is StartContext with a context that does not end.
+func (p *Pool) Start(j *Job, r Runner) error { return p.StartContext(context.Background(), j, r) }
+
+// StartContext queues j to run r on a goroutine of the pool. It does not block: if
+// the queue is full it returns ErrFull. Other errors are ErrClosed, ErrNilFunc (r
+// is nil) and ErrLate (Options.RefuseLate). If it returns an error, j can be
+// started again.
+//
+// If ctx has ended when the turn of j comes, it is dropped (DropJob, with the end
+// of ctx). Nobody watches ctx before that: for a job to leave the queue when ctx
+// ends, call Cancel.
 //
 // In a testing/synctest bubble that p is not in, j runs on a goroutine that is
 // born in the bubble, and the bound of the queue does not count it.
-func (p *Pool) Start(j *Job, r Runner) error {
+func (p *Pool) StartContext(ctx context.Context, j *Job, r Runner) error {
 	if r == nil {
 		return ErrNilFunc
 	}
 	if !j.state.CompareAndSwap(jobNew, jobQueued) {
 		panic("threadpool: Job started twice")
 	}
-	j.pool, j.run, j.entry.job = p, r, j
+	j.pool, j.run, j.entry.job, j.ctx = p, r, j, nil
+	if ctx.Done() != nil {
+		j.ctx = ctx
+	}
 	if p.born() {
 		return p.startBorn(j)
 	}
@@ -70,9 +84,17 @@ func (p *Pool) Start(j *Job, r Runner) error {
 	}
 	var wake wakeList
 	p.mu.Lock()
+	now := clock()
 	err := p.mayQueueLocked()
+	if err == nil && p.tooLateLocked(ctx, now) {
+		p.refused++
+		err = ErrLate
+	}
 	if err == nil {
-		j.since = clock()
+		j.since = now
+		if p.fifo.byDeadline {
+			j.deadline = deadline(ctx, now)
+		}
 		p.fifo.push(&j.entry)
 		p.dispatchLocked(&wake)
 	}
@@ -155,17 +177,17 @@ func (j *Job) Running() bool {
 	return s == jobRunning || s == jobLeft
 }
 
-// finish moves j to its end and counts it.
-func (j *Job) finish(g *gauge) {
+// finish moves j, which h has run, to its end and counts it.
+func (j *Job) finish(h *holder) {
 	if j.state.Swap(jobDone) == jobLeft {
 		j.pool.abandoned.Add(-1)
 	}
-	j.pool.meter.end(g, clock())
+	h.jobEnds()
 }
 
 // reset makes an ended job, which the pool does not know any more, new again.
 func (j *Job) reset() {
-	j.pool, j.run, j.since = nil, nil, 0
+	j.pool, j.run, j.ctx, j.since = nil, nil, nil, 0
 	j.state.Store(jobNew)
 }
 

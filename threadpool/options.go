@@ -13,6 +13,9 @@ const (
 	// DefaultKeepAlive is how long threads outlive their last use.
 	DefaultKeepAlive = 400 * time.Millisecond
 
+	// DefaultStallAfter is how long a job runs before it is reported to OnStall.
+	DefaultStallAfter = 10 * time.Second
+
 	// maxLimit keeps pools below the 10,000 threads at which Go's runtime
 	// ends the process, with room for others.
 	maxLimit = 9000
@@ -69,6 +72,32 @@ type Options struct {
 	// the thread that forked them ends.
 	KeepAlive time.Duration
 
+	// Order says which of the jobs that wait is next.
+	Order Order
+
+	// RefuseLate refuses a job at once (ErrLate) if its context would end before
+	// it got a slot, as far as the pool can foresee from the jobs before it.
+	RefuseLate bool
+
+	// Track makes Jobs tell of the jobs that run. It costs each job some two
+	// microseconds.
+	Track bool
+
+	// OnStall is called once for each job that has run for StallAfter without
+	// an end, on a goroutine of its own. The other jobs that have stalled by
+	// then are reported when it returns. It costs what Track does, which it
+	// includes.
+	OnStall func(JobInfo)
+
+	// StallAfter is for how long a job may run before OnStall is called. 0 means
+	// DefaultStallAfter.
+	StallAfter time.Duration
+
+	// Labels gives goroutines the profiler label «pool», the name of the pool,
+	// while they run a job. A goroutine that runs its job itself has the labels
+	// of its context afterwards, as after pprof.Do.
+	Labels bool
+
 	// OnPanic is called with what a job panicked with and its stack, on the
 	// goroutine of the job, when nobody waits for the job. It may panic
 	// itself, which ends the process. If OnPanic is nil the panic takes its
@@ -81,10 +110,17 @@ func (o *Options) check() error {
 	switch {
 	case o.Hint > CPU:
 		return fmt.Errorf("%w: hint %d", ErrOptions, o.Hint)
+	case o.Order > EarliestDeadline:
+		return fmt.Errorf("%w: order %d", ErrOptions, o.Order)
+	case o.StallAfter < 0:
+		return fmt.Errorf("%w: stall after %v", ErrOptions, o.StallAfter)
 	case o.Queue < 0:
 		return fmt.Errorf("%w: queue of %d jobs", ErrOptions, o.Queue)
 	case o.Limit == 0:
 		o.Limit = defaultLimit()
+	}
+	if o.StallAfter == 0 {
+		o.StallAfter = DefaultStallAfter
 	}
 	if o.KeepAlive == 0 {
 		o.KeepAlive = DefaultKeepAlive

@@ -45,6 +45,9 @@ type Pool struct {
 
 	spare *batch // for the queue, or nil
 
+	expected estimate
+	refused  uint64 // jobs that would have come too late
+
 	family   *family // of the pool and its classes, or nil; see family
 	reserve  int     // slots that are not shared; written before the family bit is set, and never again
 	weight   int
@@ -52,7 +55,9 @@ type Pool struct {
 	pass     float64
 
 	meter   meter
-	tuner   *tuner // nil if the limit does not move
+	tuner   *tuner          // nil if the limit does not move
+	track   *tracker        // nil if nobody wants to know
+	labels  context.Context // nil if jobs get none
 	threads reaper
 }
 
@@ -75,6 +80,11 @@ func newPool(opts Options, bubble bool) *Pool {
 		maxStarting: int32(max(2, runtime.GOMAXPROCS(0))),
 	}
 	p.mu = &p.lock
+	p.fifo.byDeadline = opts.Order == EarliestDeadline
+	p.labels = labelsOf(&opts)
+	if opts.Track || opts.OnStall != nil {
+		p.track = newTracker()
+	}
 	p.meter.init()
 	limit := p.slots(opts.Limit)
 	p.state.w.Store(uint64(word(0).withLimit(limit)))
@@ -186,6 +196,11 @@ func (p *Pool) acquire(ctx context.Context, from *goroutine.Place) error {
 		p.mu.Unlock()
 		return nil
 	}
+	if p.opts.RefuseLate && !p.foreign() && p.tooLateLocked(ctx, clock()) {
+		p.refused++
+		p.mu.Unlock()
+		return ErrLate
+	}
 	return p.standLocked(ctx, from, &p.fifo)
 }
 
@@ -213,6 +228,9 @@ func (p *Pool) standLocked(ctx context.Context, from *goroutine.Place, l *list) 
 	if !foreign {
 		w.since = clock()
 	}
+	if p.fifo.byDeadline {
+		w.deadline = deadline(ctx, w.since)
+	}
 	since := w.since
 	l.push(&w.entry)
 	var wake wakeList
@@ -232,7 +250,7 @@ func (p *Pool) headLocked() *entry {
 	if p.back.head != nil {
 		return p.back.head
 	}
-	return p.fifo.head
+	return p.fifo.first()
 }
 
 // syncOwnLocked makes the queued bit say what the queue says.
@@ -297,7 +315,17 @@ func (p *Pool) admitLocked(wake *wakeList) {
 }
 
 // pushFuncLocked puts a function into the queue.
-func (p *Pool) pushFuncLocked(f func()) { p.spare = p.fifo.pushFunc(f, clock(), p.spare) }
+func (p *Pool) pushFuncLocked(f func()) {
+	now := clock()
+	if p.fifo.byDeadline {
+		j := &Job{pool: p, run: orphan(f)}
+		j.state.Store(jobQueued)
+		j.entry.job, j.since, j.deadline = j, now, now+defaultDeadline
+		p.fifo.push(&j.entry)
+		return
+	}
+	p.spare = p.fifo.pushFunc(f, now, p.spare)
+}
 
 // fullLocked reports whether as many jobs wait as may. A job that there is a
 // slot for, or would be if the limit had moved as far as it can, does not wait, though its worker may not have come for it yet. The

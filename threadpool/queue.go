@@ -1,6 +1,9 @@
 package threadpool
 
-import "time"
+import (
+	"container/heap"
+	"time"
+)
 
 // An entry stands in a queue for somebody who wants a slot: a job that has no
 // goroutine yet, a batch of functions, or a goroutine that is waiting for its
@@ -13,6 +16,8 @@ type entry struct {
 	batch      *batch
 	waiter     *waiter
 	since      time.Duration // when it came, or 0 if that is not measured
+	deadline   time.Duration // where it stands in a list by deadline
+	index      int           // in the heap of such a list
 }
 
 // came is when e came, or 0 if that is not known.
@@ -36,11 +41,19 @@ type batch struct {
 // is empty.
 type list struct {
 	head, tail *entry
-	len        int // how many stand in it
-	jobs       int // how many of these are jobs, functions among them
+	len        int       // how many stand in it
+	byDeadline bool      // the order is that of their deadlines:
+	heap       deadlines // instead of head and tail
+	jobs       int       // how many of these are jobs, functions among them
 }
 
 func (l *list) push(e *entry) {
+	if l.byDeadline {
+		e.in = l
+		heap.Push(&l.heap, e)
+		l.count(e, 1)
+		return
+	}
 	e.in, e.prev, e.next = l, l.tail, nil
 	if l.tail == nil {
 		l.head = e
@@ -61,6 +74,12 @@ func (l *list) count(e *entry, n int) {
 // remove takes e out of the list it is in.
 func (e *entry) remove() {
 	l := e.in
+	if l.byDeadline {
+		heap.Remove(&l.heap, e.index)
+		e.in = nil
+		l.count(e, -1)
+		return
+	}
 	if e.prev == nil {
 		l.head = e.next
 	} else {
@@ -107,9 +126,20 @@ func (b *batch) popFunc() (f func(), since time.Duration, out bool) {
 	return f, since, false
 }
 
+// first returns the entry whose turn is next, or nil.
+func (l *list) first() *entry {
+	if !l.byDeadline {
+		return l.head
+	}
+	if len(l.heap) == 0 {
+		return nil
+	}
+	return l.heap[0]
+}
+
 // pop takes out the first entry, or returns nil.
 func (l *list) pop() *entry {
-	e := l.head
+	e := l.first()
 	if e != nil {
 		e.remove()
 	}

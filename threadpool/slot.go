@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/internal/goroutine"
@@ -33,7 +34,7 @@ type Slot struct {
 // already, that job's slot serves; if it is in a job of another pool, that
 // one's slot is given up until Leave.
 //
-// The error is ErrClosed, or the end of ctx.
+// The error is ErrClosed, ErrLate, or the end of ctx.
 func (p *Pool) Enter(ctx context.Context) (Slot, error) {
 	if ctx.Done() != nil && ctx.Err() != nil {
 		return Slot{}, ended.Error(ctx)
@@ -54,9 +55,11 @@ func (p *Pool) Enter(ctx context.Context) (Slot, error) {
 	}
 	h := holders.Get().(*holder)
 	h.begin(p, here)
+	var now time.Duration
 	if !foreign { // the clock of a bubble is of no use to the meter
-		p.meter.begin(&h.gauge, clock())
+		now = clock()
 	}
+	h.jobBegins(ctx, now, nil)
 	return Slot{h, h.generation}, nil
 }
 
@@ -85,7 +88,7 @@ func (s Slot) Leave() {
 	if h.generation != s.generation {
 		panic("threadpool: Leave called twice")
 	}
-	h.pool.meter.end(&h.gauge, clock())
+	h.jobEnds()
 	around := h.end()
 	holders.Put(h)
 	resume(around)
@@ -102,10 +105,10 @@ type holder struct {
 	held       bool             // the slot has not been given up; if it has, the job counts as waiting
 	hurry      bool             // the next AfterWait must not wait for a slot
 	generation uint32
-	gauge      gauge
+	observed
 }
 
-var holders = sync.Pool{New: func() any { return &holder{gauge: newGauge()} }}
+var holders = sync.Pool{New: func() any { return &holder{observed: observed{gauge: newGauge()}} }}
 
 // begin registers the goroutine, which has got a slot of p.
 func (h *holder) begin(p *Pool, around *goroutine.Place) {
@@ -143,6 +146,7 @@ func (h *holder) BeforeWait() goroutine.Parker {
 	if h.waits == 1 && h.held {
 		h.held = false
 		h.pool.meter.pause(&h.gauge)
+		h.pool.track.wait(&h.entry, true)
 		h.pool.waiting.Add(1)
 		h.pool.release()
 	}
@@ -169,6 +173,7 @@ func (h *holder) AfterWait() {
 		}
 		h.held = true
 		h.pool.meter.resume(&h.gauge)
+		h.pool.track.wait(&h.entry, false)
 		h.pool.waiting.Add(-1)
 	}
 }

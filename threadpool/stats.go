@@ -17,6 +17,7 @@ type Stats struct {
 	Peak      int    // most slots that were taken at once, those beyond the limit not counted
 	Completed uint64 // jobs that have ended
 	Dropped   uint64 // jobs that were cancelled or dropped before they started
+	Refused   uint64 // jobs that were refused because they would have come too late
 	Threads   int    // OS threads of the whole process, as Go counts them
 	Reaped    uint64 // OS threads that the pool has given back to the system
 	Closed    bool   // by Close or Shutdown
@@ -28,7 +29,9 @@ type Stats struct {
 // Times are quantiles of what was measured in the last ten to twenty seconds, up
 // to a quarter too large.
 type Times struct {
-	P50, P90, P99 time.Duration
+	P50 time.Duration // the median
+	P90 time.Duration // nine of ten were below it
+	P99 time.Duration // 99 of 100 were below it
 }
 
 func timesOf(h *histogram) Times {
@@ -37,9 +40,10 @@ func timesOf(h *histogram) Times {
 
 // An Event is a change of the number of slots.
 type Event struct {
-	Time     time.Time
-	From, To int
-	Reason   string // in a word or two, as package documentation has them
+	Time   time.Time // when
+	From   int       // slots before
+	To     int       // slots after
+	Reason string    // in a word or two, as the package documentation has them
 }
 
 // Events returns the last 200 changes of the number of slots, oldest first. It
@@ -65,7 +69,7 @@ func (p *Pool) Stats() Stats {
 	queued := p.fifo.len + p.back.len + p.outside.len
 	w := p.state.load()
 	most, reason := p.opts.Limit, ""
-	all := 0
+	all, refused := 0, p.refused
 	for _, m := range p.scopeLocked() {
 		all += m.state.load().running()
 	}
@@ -87,6 +91,7 @@ func (p *Pool) Stats() Stats {
 		Peak:      int(p.peak.Load()),
 		Completed: p.meter.completed(),
 		Dropped:   p.dropped.Load(),
+		Refused:   refused,
 		Threads:   readThreads().total,
 		Reaped:    p.threads.reaped.Load(),
 		Closed:    w.closed(),

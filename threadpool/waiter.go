@@ -121,6 +121,8 @@ type wakeList struct {
 	workers  [2]*Pool // whose goroutines are to be started, each with a slot
 	starting int      // how many of workers are used
 	further  []*Pool
+
+	expired []*Job // to be told that their contexts have ended
 }
 
 type wakeup struct {
@@ -171,5 +173,6 @@ func (l *wakeList) run() {
 	for _, p := range l.further {
 		p.startWorker(task{})
 	}
+	dropJobs(l.expired)
 	*l = wakeList{}
 }

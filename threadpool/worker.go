@@ -1,6 +1,7 @@
 package threadpool
 
 import (
+	"context"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -62,7 +63,7 @@ func (w *worker) work() {
 	}
 	for now := clock(); !t.none(); now = w.gauge.ended {
 		w.pool = p
-		p.meter.begin(&w.gauge, now)
+		w.jobBegins(context.Background(), now, t.job)
 		if t.since != 0 {
 			p.meter.waited(&w.gauge, now-t.since, now)
 		}
@@ -128,16 +129,16 @@ func (p *Pool) passLocked(wake *wakeList) task {
 			wake.grant(e.waiter)
 			return task{}
 		}
-		if t := p.popLocked(e); !t.none() {
+		if t := p.popLocked(e, wake); !t.none() {
 			return t
 		}
 	}
 }
 
 // popLocked takes the job, or the first of the functions, of an entry out of the
-// queue. It returns none if Cancel has won the job and is waiting for the mutex to
-// take it out.
-func (p *Pool) popLocked(e *entry) task {
+// queue. It returns none if the context of the job has ended, or if Cancel has won
+// the job and is waiting for the mutex to take it out.
+func (p *Pool) popLocked(e *entry, wake *wakeList) task {
 	if e.batch != nil {
 		f, since, out := e.batch.popFunc()
 		if out {
@@ -146,7 +147,7 @@ func (p *Pool) popLocked(e *entry) task {
 		return task{f: f, since: since}
 	}
 	e.remove()
-	if e.job.begin() {
+	if !e.job.expire(wake) && e.job.begin() {
 		return task{job: e.job, since: e.since}
 	}
 	return task{}
@@ -164,7 +165,7 @@ func (p *Pool) runTask(t task, h *holder) bool {
 func (p *Pool) runFunc(f func(), h *holder) (ok bool) {
 	defer func() {
 		if !ok {
-			p.meter.end(&h.gauge, clock())
+			h.jobEnds()
 			h.end()
 		}
 	}()
@@ -179,7 +180,7 @@ func (p *Pool) runFunc(f func(), h *holder) (ok bool) {
 	if !h.held {
 		return false // a wait has panicked, and again when it was to get the slot back
 	}
-	p.meter.end(&h.gauge, clock())
+	h.jobEnds()
 	return true
 }
 
@@ -198,7 +199,7 @@ func (p *Pool) runJob(j *Job, h *holder) (ok bool) {
 			return
 		}
 		if !finished {
-			j.finish(&h.gauge)
+			j.finish(h)
 		}
 		h.end()
 		if !finished && end != nil {
@@ -216,7 +217,7 @@ func (p *Pool) runJob(j *Job, h *holder) (ok bool) {
 	if !h.held {
 		return false // a wait has panicked, and again when it was to get the slot back
 	}
-	j.finish(&h.gauge)
+	j.finish(h)
 	finished = true
 	if end != nil {
 		end.jobEnded()

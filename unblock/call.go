@@ -29,7 +29,7 @@ func Call[T any](ctx context.Context, f func() (T, error)) (T, error) {
 // *threadpool.PanicError with the stack of f; if nobody waits any more it goes to
 // the pool's OnPanic. If f ends its goroutine with runtime.Goexit, the calling
 // goroutine ends if f has run there, else the error is threadpool.ErrGoexit. Other
-// errors are threadpool.ErrNilFunc, ErrClosed and ErrFull.
+// errors are threadpool.ErrNilFunc, ErrClosed, ErrFull and ErrLate.
 func CallOn[T any](ctx context.Context, p *threadpool.Pool, f func() (T, error)) (T, error) {
 	var zero T
 	if f == nil {
@@ -103,7 +103,7 @@ func CallInterruptibleOn[T any](ctx context.Context, p *threadpool.Pool, f func(
 		var zero T
 		return zero, ended.Error(ctx)
 	}
-	return pollster.BlockOn(ctx, start(p, f, interrupt))
+	return pollster.BlockOn(ctx, start(ctx, p, f, interrupt))
 }
 
 // Func wraps f, so that it takes a context and runs as [Call] would run it.

@@ -67,14 +67,14 @@ func GoInterruptibleOn[T any](p *threadpool.Pool, f func() (T, error), interrupt
 	if p == nil {
 		p = threadpool.Default()
 	}
-	return start(p, f, interrupt)
+	return start(context.Background(), p, f, interrupt)
 }
 
-func start[T any](p *threadpool.Pool, f func() (T, error), interrupt func()) *Job[T] {
+func start[T any](ctx context.Context, p *threadpool.Pool, f func() (T, error), interrupt func()) *Job[T] {
 	j := &Job[T]{pool: p, f: f, interrupt: interrupt}
 	err := threadpool.ErrNilFunc
 	if f != nil {
-		err = p.Start(&j.job, (*runner[T])(j))
+		err = p.StartContext(ctx, &j.job, (*runner[T])(j))
 	}
 	if err != nil {
 		j.err = err

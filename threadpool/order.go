@@ -1,0 +1,115 @@
+package threadpool
+
+import (
+	"container/heap"
+	"context"
+	"time"
+)
+
+// An Order says which of the jobs that wait for a slot of a pool is next.
+type Order uint8
+
+const (
+	// FirstCome is the order in which they came.
+	FirstCome Order = iota
+	// EarliestDeadline is that of the deadlines of their contexts (Liu and
+	// Layland, 1973). A job without one stands as if it had one a second after
+	// it came, so it does not starve.
+	EarliestDeadline
+)
+
+// defaultDeadline is what a job without a deadline is given in that order.
+const defaultDeadline = time.Second
+
+// deadline returns when ctx ends, by clock, or how it stands in the queue without.
+func deadline(ctx context.Context, now time.Duration) time.Duration {
+	if at, ok := ctx.Deadline(); ok {
+		return now + time.Until(at)
+	}
+	return now + defaultDeadline
+}
+
+// A deadlines is a heap of entries by deadline, and among equal ones by age.
+type deadlines []*entry
+
+func (h deadlines) Len() int { return len(h) }
+
+func (h deadlines) Less(i, k int) bool {
+	if h[i].deadline != h[k].deadline {
+		return h[i].deadline < h[k].deadline
+	}
+	return h[i].since < h[k].since
+}
+
+func (h deadlines) Swap(i, k int) {
+	h[i], h[k] = h[k], h[i]
+	h[i].index, h[k].index = i, k
+}
+
+// Push implements heap.Interface.
+func (h *deadlines) Push(x any) {
+	e := x.(*entry)
+	e.index = len(*h)
+	*h = append(*h, e)
+}
+
+// Pop implements heap.Interface.
+func (h *deadlines) Pop() any {
+	old := *h
+	e := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	return e
+}
+
+var _ heap.Interface = (*deadlines)(nil)
+
+// An estimate is what the pool expects of its jobs.
+type estimate struct {
+	at       time.Duration
+	measured uint64
+	sum      time.Duration
+	service  time.Duration // of one job
+}
+
+// estimateFor is for how long an estimate is not made anew.
+const estimateFor = 20 * time.Millisecond
+
+// tooLateLocked reports whether a job that comes now would not get a slot before
+// ctx ends, if it has to wait until those before it have ended: by Little's law,
+// their number times the mean service time over the number of slots. The service
+// time is that of the jobs that ended of late, or the mean age of those that run,
+// if that is longer: so it does not take an end to see that jobs hang.
+func (p *Pool) tooLateLocked(ctx context.Context, now time.Duration) bool {
+	if !p.opts.RefuseLate || p.state.load().free() > 0 {
+		return false
+	}
+	at, ok := ctx.Deadline()
+	if !ok {
+		return false
+	}
+	e := &p.expected
+	if e.at == 0 || now-e.at >= estimateFor {
+		s := p.meter.sums()
+		if n := s.measured - e.measured; n > 0 {
+			e.service = (s.service - e.sum) / time.Duration(n)
+		}
+		if s.running > 0 {
+			age := (time.Duration(s.running)*now - s.startSum) / time.Duration(s.running)
+			e.service = max(e.service, age)
+		}
+		e.at, e.measured, e.sum = now, s.measured, s.service
+	}
+	before := time.Duration(p.back.len + p.fifo.len + 1)
+	return before*e.service/time.Duration(max(p.state.load().limit(), 1)) > time.Until(at)
+}
+
+// expire drops a queued job whose context has ended, and reports whether it did.
+// The job is told by wake.
+func (j *Job) expire(wake *wakeList) bool {
+	if j.ctx == nil || j.ctx.Err() == nil || !j.state.CompareAndSwap(jobQueued, jobDropped) {
+		return false
+	}
+	wake.expired = append(wake.expired, j)
+	return true
+}
