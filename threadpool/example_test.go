@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/causeway-go/causeway/threadpool"
 )
@@ -106,4 +107,46 @@ func ExamplePool_Resize() {
 	// Output:
 	// queued: 1
 	// <nil> threadpool: bad options: limit of 0 jobs is not between 1 and 9000
+}
+
+// One slow dependency gets a class of its own: when it hangs, the others go on.
+func ExamplePool_Class() {
+	pool, err := threadpool.New(threadpool.Options{Name: "backend", Limit: 64})
+	if err != nil {
+		panic(err)
+	}
+	legacy, err := pool.Class(threadpool.ClassOptions{Name: "legacy", Limit: 4, Hint: threadpool.WillBlock})
+	if err != nil {
+		panic(err)
+	}
+	hang := make(chan struct{})
+	for range 100 { // four of these run, and hang; the rest waits
+		_ = legacy.Submit(context.Background(), func() { <-hang })
+	}
+	_ = pool.Do(context.Background(), func() { fmt.Println("the others go on") })
+	fmt.Println(legacy.Stats().Name, "has a limit of", legacy.Stats().Limit)
+	close(hang)
+	_ = pool.Shutdown(context.Background())
+	// Output:
+	// the others go on
+	// backend/legacy has a limit of 4
+}
+
+// A job that hangs is reported with the place where it does.
+func ExampleOptions_onStall() {
+	reported := make(chan string)
+	pool, err := threadpool.New(threadpool.Options{
+		StallAfter: 10 * time.Millisecond,
+		OnStall: func(j threadpool.JobInfo) {
+			reported <- fmt.Sprintf("stalled, with a stack: %t", len(j.Stack) > 0)
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	stop := make(chan struct{})
+	_ = pool.Submit(context.Background(), func() { <-stop })
+	fmt.Println(<-reported)
+	close(stop)
+	// Output: stalled, with a stack: true
 }
