@@ -78,6 +78,18 @@ func (r *Reactor) listen(ctx context.Context, network, address string, accepts b
 // it returns an error whose Temporary method returns true, and the connection waits
 // in the system.
 func (l *Listener) Accept() (net.Conn, error) {
+	f := l.netFD
+	if d := f.plainly(); d != nil {
+		fd, err := f.pass(d, Readable, sysAccept)
+		if err != nil {
+			return nil, f.opError("accept", err)
+		}
+		c, err := l.accepted(fd)
+		if err != nil {
+			return nil, err
+		}
+		return c, nil
+	}
 	c, err := pollster.BlockOn(context.Background(), l.AcceptFuture())
 	if err != nil {
 		return nil, err
@@ -102,13 +114,20 @@ func (l *Listener) PollAccept(at *Waiter, w *pollster.Waker) (c *Conn, ready boo
 	if !ready {
 		return nil, false, f.opError("accept", err)
 	}
+	c, err = l.accepted(fd)
+	return c, err == nil, err
+}
+
+// accepted makes a Conn of a socket.
+func (l *Listener) accepted(fd int) (*Conn, error) {
+	f := l.netFD
 	sysTune(fd, f.kind)
 	n, err := f.s.r.newFD(fd, f.kind)
 	if err != nil {
-		return nil, false, f.opError("accept", err)
+		return nil, f.opError("accept", err)
 	}
 	n.name()
-	return &Conn{netFD: n}, true, nil
+	return &Conn{netFD: n}, nil
 }
 
 // An acceptOp is the future of a connection.

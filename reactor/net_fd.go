@@ -21,6 +21,11 @@ type netFD struct {
 	local, remote net.Addr
 	rd, wr        timing
 	line          turnstile // of those who write
+
+	direct  atomic.Pointer[direct] // once a goroutine has had to wait
+	making  sync.Mutex             // guards what follows
+	refused bool                   // by Go's poller
+	owner   *os.File               // of the descriptor, if not f itself
 }
 
 // newFD registers a socket, which it closes if that fails.
@@ -40,9 +45,22 @@ func (f *netFD) name() { f.local, f.remote = sysNames(f.s.fd, f.kind) }
 func (f *netFD) close() error {
 	f.rd.stop()
 	f.wr.stop()
-	err := f.s.CloseWith(sysClose)
+	err := f.s.CloseWith(f.release)
 	// An end of the reactor has ended the source too, but the socket is ours.
 	return f.opError("close", err)
+}
+
+// release closes the descriptor. Nobody is inside the gate any more, so owner is
+// what it is. Those who are in a direct leave it now.
+func (f *netFD) release(fd int) error {
+	if f.owner == nil {
+		return sysClose(fd)
+	}
+	err := f.owner.Close()
+	if e, ok := err.(*os.PathError); ok {
+		err = sysError("close", e.Err)
+	}
+	return err
 }
 
 // A timing is the deadline of one direction. The zero value has none.
@@ -105,7 +123,12 @@ func (t *timing) stop() {
 }
 
 // nudge has everyone who waits for the events in try again, as if they had come.
-func (s *Source) nudge(in Events) { s.r.wake(s.ready(in, nil)) }
+func (f *netFD) nudge(in Events) {
+	if d := f.direct.Load(); d != nil {
+		d.kick(in, past)
+	}
+	f.s.r.wake(f.s.ready(in, nil))
+}
 
 // setDeadline sets the deadlines of the directions in.
 func (f *netFD) setDeadline(in Events, at time.Time) error {
@@ -114,10 +137,10 @@ func (f *netFD) setDeadline(in Events, at time.Time) error {
 	}
 	_ = f.s.leave()
 	if in&Readable != 0 {
-		f.rd.set(at, func() { f.s.nudge(Readable) })
+		f.rd.set(at, func() { f.nudge(Readable) })
 	}
 	if in&Writable != 0 {
-		f.wr.set(at, func() { f.s.nudge(Writable) })
+		f.wr.set(at, func() { f.nudge(Writable) })
 	}
 	return nil
 }
@@ -160,6 +183,12 @@ func (o *socketOp) Cancel() { o.at.Cancel() }
 
 // do waits for a call that has no path of its own.
 func (f *netFD) do(ctx context.Context, in Events, op string, try func(fd int) (int, error)) (int, error) {
+	if ctx.Done() == nil {
+		if d := f.plainly(); d != nil {
+			n, err := f.pass(d, in, try)
+			return n, f.opError(op, err)
+		}
+	}
 	return pollster.BlockOn(ctx, pollster.Future[int](&socketOp{f: f, in: in, op: op, try: try}))
 }
 
@@ -227,6 +256,12 @@ func (o *readOp) Cancel() { o.at.Cancel() }
 
 // read tries, and waits if it has to.
 func (f *netFD) read(p []byte) (int, error) {
+	if f.direct.Load() != nil {
+		// Go's poller tries first, too.
+		if d := f.plainly(); d != nil {
+			return f.readBy(d, p)
+		}
+	}
 	ticks := f.s.sum(Readable) // before the try; see Source
 	if !f.s.gate.Enter() {
 		return 0, f.opError("read", net.ErrClosed)
@@ -236,6 +271,9 @@ func (f *netFD) read(p []byte) (int, error) {
 	if err != errAgain {
 		return n, f.opError("read", err)
 	}
+	if d := f.plainly(); d != nil {
+		return f.readBy(d, p)
+	}
 	o := readOps.Get().(*readOp)
 	o.f, o.p, o.ticks, o.tried = f, p, ticks, true
 	n, err = pollster.BlockOn(context.Background(), pollster.Future[int](o))
@@ -243,4 +281,14 @@ func (f *netFD) read(p []byte) (int, error) {
 	o.at.s = nil
 	readOps.Put(o)
 	return n, err
+}
+
+// readBy is read on a goroutine.
+func (f *netFD) readBy(d *direct, p []byte) (int, error) {
+	o := readOps.Get().(*readOp)
+	o.f, o.p = f, p
+	n, err := f.pass(d, Readable, o.try)
+	o.f, o.p = nil, nil
+	readOps.Put(o)
+	return n, f.opError("read", err)
 }

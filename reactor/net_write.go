@@ -128,6 +128,17 @@ func (f *netFD) write(p []byte) (int, error) {
 		}
 	}
 	o := writeOps.Get().(*writeOp)
+	if holds {
+		if d := f.plainly(); d != nil {
+			o.f, o.p, o.n = f, p, n
+			_, err := f.pass(d, Writable, o.try)
+			n = o.n
+			o.f, o.p = nil, nil
+			writeOps.Put(o)
+			f.line.exit()
+			return n, f.opError("write", err)
+		}
+	}
 	o.f, o.p, o.n, o.holds, o.ended, o.ticks, o.tried = f, p, n, holds, false, ticks, holds
 	n, err := pollster.BlockOn(context.Background(), pollster.Future[int](o))
 	o.f, o.p = nil, nil

@@ -48,8 +48,12 @@ func ListenPacket(ctx context.Context, network, address string) (*PacketConn, er
 
 // ReadFrom implements net.PacketConn. What does not fit into p is lost.
 func (c *PacketConn) ReadFrom(p []byte) (int, net.Addr, error) {
-	x, err := pollster.BlockOn(context.Background(), c.ReadFromFuture(p))
-	return x.N, x.Addr, err
+	var from net.Addr
+	n, err := c.netFD.do(context.Background(), Readable, "read", func(fd int) (n int, err error) {
+		n, from, err = sysRecv(fd, c.netFD.kind, p)
+		return n, err
+	})
+	return n, from, err
 }
 
 // WriteTo implements net.PacketConn.

@@ -37,6 +37,7 @@ type Source struct {
 	unwanted [3]uint8 // by direction: events since that nobody waited for
 	first    *Waiter  // those who wait; a list linked both ways
 	err      error    // once it has ended
+	direct   *direct  // of a socket that goroutines wait for
 }
 
 // The protocol, for each direction:
@@ -196,6 +197,9 @@ func (s *Source) fail(err error, ws []*pollster.Waker) []*pollster.Waker {
 func (s *Source) failLocked(err error, ws []*pollster.Waker) []*pollster.Waker {
 	if s.err == nil {
 		s.err = err
+		if s.direct != nil {
+			ws = append(ws, &s.direct.end)
+		}
 	}
 	for w := s.first; w != nil; w = s.first {
 		ws = append(ws, s.takeLocked(w))

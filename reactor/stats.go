@@ -8,7 +8,7 @@ type Stats struct {
 	Driver  string // "netpoll", "thread", "goroutine" (in a system call), "manual" or "none"
 
 	Sources int // registered
-	Waiting int // waiters for Sources
+	Waiting int // waiters for Sources, and goroutines inside a call on a connection
 	Timers  int // armed
 
 	Rounds  uint64 // times that the driver has come out of its wait
@@ -43,6 +43,11 @@ func (r *Reactor) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.Sources = r.registered
+	for _, x := range r.table {
+		if x != nil {
+			s.Waiting += x.goroutines()
+		}
+	}
 	if r.p != nil {
 		s.Backend = r.kind.String()
 	}
