@@ -1,0 +1,474 @@
+package sqldriver
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/causeway-go/causeway/internal/leak"
+	"github.com/causeway-go/causeway/threadpool"
+)
+
+const nothing = "0 conns, 0 stmts, 0 rows, 0 txs"
+
+// steps are uses of a database, each of which comes to the call it is named after.
+var steps = map[string]func(ctx context.Context, db *sql.DB) error{
+	"open": func(ctx context.Context, db *sql.DB) error { return db.PingContext(ctx) },
+	"ping": func(ctx context.Context, db *sql.DB) error { return db.PingContext(ctx) },
+	"reset": func(ctx context.Context, db *sql.DB) error {
+		if _, err := db.ExecContext(ctx, "put a 1"); err != nil {
+			return err
+		}
+		return db.PingContext(ctx)
+	},
+	"exec": func(ctx context.Context, db *sql.DB) error {
+		_, err := db.ExecContext(ctx, "put a 1")
+		return err
+	},
+	"query":    func(ctx context.Context, db *sql.DB) error { return read(ctx, db, "rows 3") },
+	"next":     func(ctx context.Context, db *sql.DB) error { return read(ctx, db, "rows 3") },
+	"next set": func(ctx context.Context, db *sql.DB) error { return read(ctx, db, "sets 3") },
+	"prepare": func(ctx context.Context, db *sql.DB) error {
+		st, err := db.PrepareContext(ctx, "put a ?")
+		if err != nil {
+			return err
+		}
+		defer st.Close()
+		_, err = st.ExecContext(ctx, 1)
+		return err
+	},
+	"close stmt": func(ctx context.Context, db *sql.DB) error {
+		c, err := db.Conn(ctx)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		st, err := c.PrepareContext(ctx, "put a ?")
+		if err != nil {
+			return err
+		}
+		st.Close()
+		_, err = c.ExecContext(ctx, "put a 1")
+		return err
+	},
+	"begin": func(ctx context.Context, db *sql.DB) error {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		return tx.Rollback()
+	},
+	"commit": func(ctx context.Context, db *sql.DB) error {
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		return tx.Commit()
+	},
+}
+
+// read reads all rows of all result sets.
+func read(ctx context.Context, db *sql.DB, query string) error {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for more := true; more; more = rows.NextResultSet() {
+		for rows.Next() {
+			var v string
+			if err := rows.Scan(&v); err != nil {
+				return err
+			}
+		}
+	}
+	return rows.Err()
+}
+
+// TestEveryCallCanBeLeft lets the driver hang in each of its calls, ends the
+// context, and wants the caller back, the database usable, and in the end nothing
+// open.
+func TestEveryCallCanBeLeft(t *testing.T) {
+	for op, step := range steps {
+		for _, name := range []string{"full", "legacy"} {
+			if name == "legacy" && (op == "ping" || op == "reset") {
+				continue
+			}
+			t.Run(op+"/"+name, func(t *testing.T) {
+				leak.Check(t)
+				d := newFake(t)
+				release, hangs := make(chan struct{}), make(chan struct{})
+				var once sync.Once
+				d.on(func(o string, _ *fakeConn) error {
+					hung := false
+					if o == op {
+						once.Do(func() { hung = true })
+					}
+					if hung {
+						close(hangs)
+						<-release
+					}
+					return nil
+				})
+				db := open(t, d, name, Options{Grace: time.Minute})
+				cause := errors.New("had enough")
+				ctx, cancel := context.WithCancelCause(t.Context())
+				go func() { <-hangs; cancel(cause) }()
+				err := step(ctx, db)
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("left with %v", err)
+				}
+				// database/sql has errors of its own about rows, and drops
+				// those of resetting.
+				if !strings.HasPrefix(op, "next") && op != "reset" && (!errors.Is(err, ErrLeft) || !errors.Is(err, cause)) {
+					t.Errorf("left with %v, which is not ErrLeft, or not the cause", err)
+				}
+				if err := steps["exec"](t.Context(), db); err != nil {
+					t.Error("afterwards:", err)
+				}
+				close(release)
+				db.Close()
+				waitOpen(t, d)
+			})
+		}
+	}
+}
+
+// waitOpen waits until nothing is open.
+func waitOpen(t *testing.T, d *fakeDB) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); d.open() != nothing; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Error("still open:", d.open())
+			return
+		}
+	}
+}
+
+// TestNoSlotLeavesTheConnection is about a context that ends before there is a
+// slot: the driver is never called and the connection stays.
+func TestNoSlotLeavesTheConnection(t *testing.T) {
+	d := newFake(t)
+	pool := newPool(t, 1)
+	db := open(t, d, "", Options{Pool: pool})
+	defer db.Close()
+	if err := db.Ping(); err != nil {
+		t.Fatal(err)
+	}
+	release := make(chan struct{})
+	started := make(chan struct{})
+	if err := pool.Submit(t.Context(), func() { close(started); <-release }); err != nil {
+		t.Fatal(err)
+	}
+	<-started
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+	defer cancel()
+	_, err := db.ExecContext(ctx, "put a 1")
+	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrLeft) {
+		t.Error("error", err)
+	}
+	close(release)
+	if _, err := db.ExecContext(t.Context(), "put a 1"); err != nil {
+		t.Error(err)
+	}
+	if n := d.opened.Load(); n != 1 || d.count("exec") != 1 {
+		t.Errorf("%d connections opened, %d calls of exec; want 1 of each", n, d.count("exec"))
+	}
+}
+
+// TestCallsThatReturnInTimeKeepTheirConnection: with a hook that works, or a driver
+// that heeds its context, a connection survives the end of contexts.
+func TestCallsThatReturnInTimeKeepTheirConnection(t *testing.T) {
+	d := newFake(t)
+	stop := make(chan struct{}, 1)
+	stopped := errors.New("interrupted")
+	d.on(func(op string, _ *fakeConn) error {
+		if op == "exec" {
+			<-stop
+			return stopped
+		}
+		return nil
+	})
+	var hooks atomic.Int32
+	db := open(t, d, "", Options{Linger: time.Minute, Interrupt: func(c driver.Conn) {
+		if _, ok := c.(fullConn); !ok {
+			t.Errorf("hook got a %T", c)
+		}
+		hooks.Add(1)
+		stop <- struct{}{}
+	}})
+	for range 10 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		_, err := db.ExecContext(ctx, "put a 1")
+		cancel()
+		if !errors.Is(err, stopped) || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrLeft) {
+			t.Error("error", err)
+		}
+	}
+	if n, h := d.opened.Load(), hooks.Load(); n != 1 || h != 10 {
+		t.Errorf("%d connections opened, %d interrupts; want 1, 10", n, h)
+	}
+	db.Close()
+	waitOpen(t, d)
+}
+
+// TestHookHitsOnlyItsCall hammers a database with contexts that end at any
+// time, and wants the hook to find its connection in a call each time.
+func TestHookHitsOnlyItsCall(t *testing.T) {
+	leak.Check(t)
+	d := newFake(t)
+	db := open(t, d, "", Options{Interrupt: func(c driver.Conn) {
+		if !c.(fullConn).c.db.busyOrDone(c.(fullConn).c) {
+			t.Error("interrupted a connection that is closed")
+		}
+	}})
+	hammerSteps(t, db)
+	db.Close()
+	waitOpen(t, d)
+}
+
+// busyOrDone reports whether the connection is not closed. The call the hook is
+// for may have left the driver, but not the wrapper.
+func (d *fakeDB) busyOrDone(c *fakeConn) bool { return !c.closed }
+
+// TestRollbackAndCloseHaveGrace is about what gives something back after the end
+// of its context: it is waited for, but not for ever.
+func TestRollbackAndCloseHaveGrace(t *testing.T) {
+	for _, op := range []string{"rollback", "close rows", "close"} {
+		for _, grace := range []time.Duration{10 * time.Second, -1} {
+			synctest.Test(t, func(t *testing.T) {
+				d := newFake(t)
+				d.on(func(o string, _ *fakeConn) error {
+					if o == op {
+						time.Sleep(time.Hour)
+					}
+					return nil
+				})
+				want := grace
+				if grace < 0 {
+					want = time.Hour
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				n, err := New(d, Options{Grace: grace, Pool: newPool(t, 4)}).OpenConnector("")
+				if err != nil {
+					t.Fatal(err)
+				}
+				c, err := n.Connect(ctx)
+				if err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				switch op {
+				case "rollback":
+					var tx driver.Tx
+					tx, err = c.(driver.ConnBeginTx).BeginTx(ctx, driver.TxOptions{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					cancel()
+					err = tx.Rollback()
+				case "close rows":
+					var rows driver.Rows
+					rows, err = c.(driver.QueryerContext).QueryContext(ctx, "rows 3", nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					rows.Next(make([]driver.Value, 1))
+					cancel()
+					err = rows.Close()
+				case "close":
+					err = c.Close()
+				}
+				if (err == nil) != (grace < 0) {
+					t.Errorf("%s: %v", op, err)
+				}
+				cancel()
+				if took := time.Since(start); took < want || took > want+time.Second {
+					t.Errorf("%s with a grace of %v took %v", op, grace, took)
+				}
+				c.Close()
+				time.Sleep(2 * time.Hour)
+				if s := d.open(); s != nothing {
+					t.Error("still open:", s)
+				}
+			})
+		}
+	}
+}
+
+// TestTransactionEndsItsCalls: a call whose own context cannot end is left with
+// that of the transaction it is in.
+func TestTransactionEndsItsCalls(t *testing.T) {
+	leak.Check(t)
+	d := newFake(t)
+	release, hangs := make(chan struct{}), make(chan struct{})
+	d.on(func(op string, _ *fakeConn) error {
+		if op == "exec" {
+			close(hangs)
+			<-release
+		}
+		return nil
+	})
+	db := open(t, d, "", Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { <-hangs; cancel() }()
+	if _, err := tx.Exec("put a 1"); !errors.Is(err, ErrLeft) || !errors.Is(err, context.Canceled) {
+		t.Error("exec:", err)
+	}
+	if _, err := tx.Exec("put a 1"); err == nil {
+		t.Error("a transaction that is over has executed something")
+	}
+	close(release)
+	db.Close()
+	waitOpen(t, d)
+}
+
+// TestPanicAndGoexit: both come to the caller, and the connection is not used again.
+func TestPanicAndGoexit(t *testing.T) {
+	for _, op := range []string{"open", "exec", "query", "next", "begin", "commit", "prepare", "ping"} {
+		for _, cancellable := range []bool{false, true} {
+			for _, how := range []string{"panic", "goexit"} {
+				d := newFake(t)
+				var done atomic.Bool
+				d.on(func(o string, _ *fakeConn) error {
+					switch {
+					case o != op || done.Swap(true):
+					case how == "panic":
+						panic("boom")
+					default:
+						runtime.Goexit()
+					}
+					return nil
+				})
+				c, err := New(d, Options{Pool: newPool(t, 2)}).OpenConnector("")
+				if err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.Background(), context.CancelFunc(func() {})
+				if cancellable {
+					ctx, cancel = context.WithCancel(ctx)
+				}
+				got := fate(func() error { return useConn(ctx, c) })
+				cancel()
+				want := how
+				if how == "goexit" && cancellable {
+					want = threadpool.ErrGoexit.Error()
+				}
+				if !strings.HasPrefix(got, want) {
+					t.Errorf("%s in %s, context that can end %v: came as %q", how, op, cancellable, got)
+				}
+				waitOpen(t, d)
+			}
+		}
+	}
+}
+
+// useConn makes every call of a driver once, and stops at the first error.
+func useConn(ctx context.Context, connector driver.Connector) error {
+	c, err := connector.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	f := c.(interface {
+		driver.Pinger
+		driver.ExecerContext
+		driver.QueryerContext
+		driver.ConnBeginTx
+		driver.ConnPrepareContext
+	})
+	if err := f.Ping(ctx); err != nil {
+		return err
+	}
+	if _, err := f.ExecContext(ctx, "put a 1", nil); err != nil {
+		return err
+	}
+	rows, err := f.QueryContext(ctx, "rows 3", nil)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if err := rows.Next(make([]driver.Value, 1)); err != nil {
+		return err
+	}
+	st, err := f.PrepareContext(ctx, "put a 1")
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	tx, err := f.BeginTx(ctx, driver.TxOptions{})
+	if err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// fate returns how f ends: its error, "panic", or "goexit".
+func fate(f func() error) string {
+	end := make(chan string, 1)
+	go func() {
+		s := "goexit"
+		defer func() {
+			if recover() != nil {
+				s = "panic"
+			}
+			end <- s
+		}()
+		if err := f(); err != nil {
+			s = err.Error()
+		} else {
+			s = "nothing"
+		}
+	}()
+	return <-end
+}
+
+// TestPanicAfterLeaving goes to the pool's OnPanic, once, and everything is closed.
+func TestPanicAfterLeaving(t *testing.T) {
+	leak.Check(t)
+	d := newFake(t)
+	release, hangs := make(chan struct{}), make(chan struct{})
+	d.on(func(op string, _ *fakeConn) error {
+		if op == "exec" {
+			close(hangs)
+			<-release
+			panic("late")
+		}
+		return nil
+	})
+	panics := make(chan any, 10)
+	pool, err := threadpool.New(threadpool.Options{Limit: 2, OnPanic: func(v any, _ []byte) { panics <- v }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, d, "", Options{Pool: pool})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-hangs; cancel() }()
+	if _, err := db.ExecContext(ctx, "put a 1"); !errors.Is(err, ErrLeft) {
+		t.Error(err)
+	}
+	close(release)
+	if v := <-panics; v != "late" {
+		t.Error("panic with", v)
+	}
+	db.Close()
+	waitOpen(t, d)
+	if n := len(panics); n != 0 {
+		t.Errorf("%d panics more", n)
+	}
+}

@@ -1,0 +1,27 @@
+package sqldriver
+
+import (
+	"database/sql/driver"
+	"reflect"
+)
+
+// sayingRows have much to say about their columns.
+type sayingRows struct{ driver.Rows }
+
+func (sayingRows) ColumnTypeScanType(int) reflect.Type        { return reflect.TypeFor[int32]() }
+func (sayingRows) ColumnTypeDatabaseTypeName(int) string      { return "INT" }
+func (sayingRows) ColumnTypeLength(int) (int64, bool)         { return 7, true }
+func (sayingRows) ColumnTypeNullable(int) (nullable, ok bool) { return true, true }
+func (sayingRows) ColumnTypePrecisionScale(int) (precision, scale int64, ok bool) {
+	return 3, 4, true
+}
+
+// A sayingStmt has opinions on its arguments.
+type sayingStmt struct{ driver.Stmt }
+
+func (sayingStmt) CheckNamedValue(v *driver.NamedValue) error {
+	v.Value = "checked"
+	return nil
+}
+
+func (sayingStmt) ColumnConverter(int) driver.ValueConverter { return driver.Bool }
