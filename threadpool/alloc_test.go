@@ -8,7 +8,7 @@ import (
 )
 
 func TestWhatIsWarmDoesNotAllocate(t *testing.T) {
-	if raceEnabled {
+	if threadpool.RaceEnabled {
 		t.Skip("under the race detector sync.Pool forgets things at random")
 	}
 	p := newPool(t, threadpool.Options{Limit: 2, KeepAlive: -1})

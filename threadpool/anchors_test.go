@@ -80,7 +80,7 @@ func TestOfAThousandCancelledJobsNoneRuns(t *testing.T) {
 func TestJobsThatDoNothingMakeNoThreads(t *testing.T) {
 	leak.Check(t)
 	n := 100_000
-	if testing.Short() || raceEnabled {
+	if testing.Short() || threadpool.RaceEnabled {
 		n = 10_000
 	}
 	p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 500})

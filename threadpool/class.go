@@ -40,7 +40,9 @@ const maxPriority = 100
 // everything that takes one. Its jobs run in slots of p, but never more of them
 // than its own limit, they wait in a queue of their own, and how many of them run
 // at once is decided from what they do alone. Whatever a class does, each other
-// keeps its Reserve, and the rest of p's slots beyond the limit of the class.
+// keeps its Reserve, and the rest of p's slots beyond the limit of the class. Jobs
+// that run when a class is added keep their slots: if those were all that there are,
+// its reserve comes on top until enough of them have ended, as after Resize.
 //
 // A class has the KeepAlive, OnPanic, Order and the other options of p. Closing p
 // closes it too; closing it gives back what it has reserved, when its last job

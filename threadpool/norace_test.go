@@ -1,5 +1,6 @@
 //go:build !race
 
-package threadpool_test
+package threadpool
 
-const raceEnabled = false
+// RaceEnabled tells the tests how slow everything is.
+const RaceEnabled = false
