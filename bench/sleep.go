@@ -27,8 +27,9 @@ var sleep20k = kit.Scenario{
 	Doc:   "20,000 system calls of 20 ms that hold their thread, 500 at a time; time by the ideal 800 ms, threads at most and 1 s later.",
 	Child: true,
 	Impls: []kit.Impl{
-		{Name: kit.Ours, Measure: sleepers(submitSleepers)},
-		{Name: "causeway-do", Measure: sleepers(doSleepers)},
+		{Name: kit.Ours, Measure: sleepers(func() error { return submitSleepers(told) })},
+		{Name: "causeway-do", Measure: sleepers(func() error { return doSleepers(told) })},
+		{Name: "causeway-untold", Measure: sleepers(func() error { return submitSleepers(untold) })},
 		{Name: "semaphore", Measure: sleepers(semaphoreSleepers)},
 		{Name: "errgroup", Measure: sleepers(errgroupSleepers)},
 	},
@@ -55,9 +56,16 @@ func sleepers(run func() error) func(*kit.Rep) (kit.Figures, error) {
 // sleepOnce is the job. That blockingSleep works has been seen before.
 func sleepOnce() { _ = blockingSleep(sleepTime) }
 
+// The pool is told that its jobs block, as the rivals are by their limits; or it has
+// to find that out.
+var (
+	told   = threadpool.Options{Limit: limit, Hint: threadpool.WillBlock}
+	untold = threadpool.Options{Limit: limit}
+)
+
 // submitSleepers queues the jobs one after the other.
-func submitSleepers() error {
-	p, err := threadpool.New(threadpool.Options{Limit: limit})
+func submitSleepers(o threadpool.Options) error {
+	p, err := threadpool.New(o)
 	if err != nil {
 		return err
 	}
@@ -73,8 +81,8 @@ func submitSleepers() error {
 }
 
 // doSleepers has a goroutine for each job, which runs it itself.
-func doSleepers() error {
-	p, err := threadpool.New(threadpool.Options{Limit: limit})
+func doSleepers(o threadpool.Options) error {
+	p, err := threadpool.New(o)
 	if err != nil {
 		return err
 	}
