@@ -23,6 +23,8 @@ var executorScenarios = []kit.Scenario{
 		Doc:  "Start something that does nothing, and see its end, a hundred at a time, from inside one worker; the same with goroutines on any number of threads.",
 		Impls: []kit.Impl{
 			{Name: kit.Ours, Measure: spawnTasks},
+			{Name: "causeway-detached", Measure: spawnDetached},
+			{Name: "causeway-all", Measure: spawnTogether},
 			{Name: "causeway-function", Measure: spawnFunctions},
 			{Name: "goroutine", Measure: spawnGroups(func() group { return &waitGroup{} })},
 			{Name: "goroutine-each", Measure: spawnGoroutineEach},
@@ -143,6 +145,37 @@ func spawnTasks(r *kit.Rep) (kit.Figures, error) {
 			}
 			n -= together
 			w.Wake() // behind those just spawned
+			return n <= 0
+		})
+	})
+}
+
+// spawnDetached keeps no handles, as a go statement does not.
+func spawnDetached(r *kit.Rep) (kit.Figures, error) {
+	nothing := pollster.Ready(struct{}{})
+	return onWorker(r, func(ex *executor.Executor, n int) {
+		polled(ex, func(w *pollster.Waker) bool {
+			for range together {
+				executor.SpawnDetached(ex, nothing)
+			}
+			n -= together
+			w.Wake()
+			return n <= 0
+		})
+	})
+}
+
+// spawnTogether spawns them all with one call.
+func spawnTogether(r *kit.Rep) (kit.Figures, error) {
+	nothing := make([]pollster.Future[int], together)
+	for i := range nothing {
+		nothing[i] = pollster.Ready(0)
+	}
+	return onWorker(r, func(ex *executor.Executor, n int) {
+		polled(ex, func(w *pollster.Waker) bool {
+			executor.SpawnAll(ex, nothing...)
+			n -= together
+			w.Wake()
 			return n <= 0
 		})
 	})

@@ -246,3 +246,33 @@ func BenchmarkChanGoroutine(b *testing.B) {
 		<-c
 	}
 }
+
+func BenchmarkSpawnDetached(b *testing.B) {
+	ex := start(b, 1, executor.Options{})
+	b.ReportAllocs()
+	f, n := pollster.Ready(struct{}{}), 0
+	inside(b, ex, func(w *pollster.Waker) bool {
+		for range 100 {
+			executor.SpawnDetached(ex, f)
+		}
+		n += 100
+		w.Wake()
+		return n >= b.N
+	})
+}
+
+func BenchmarkSpawnAll(b *testing.B) {
+	ex := start(b, 1, executor.Options{})
+	b.ReportAllocs()
+	n := 0
+	futures := make([]pollster.Future[int], 100)
+	for i := range futures {
+		futures[i] = pollster.Ready(1)
+	}
+	inside(b, ex, func(w *pollster.Waker) bool {
+		executor.SpawnAll(ex, futures...)
+		n += 100
+		w.Wake()
+		return n >= b.N
+	})
+}

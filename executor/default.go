@@ -84,7 +84,7 @@ func (ex *Executor) inBubble() *Executor {
 // have ended.
 func bubbled() *Executor {
 	ex := mustNew(Options{Name: "default in a bubble"})
-	ex.bubbled = true
+	ex.bubbled, ex.plain = true, false
 	ctx, cancel := context.WithCancel(context.Background())
 	ex.onEmpty = cancel
 	go ex.Run(ctx)

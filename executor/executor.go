@@ -34,6 +34,9 @@ type Executor struct {
 	idle    []*worker
 	tickers []*worker // of TryTick and Tick, when not in use
 
+	tallies      atomic.Pointer[[]*tally] // copied when changed, under mu
+	spareTallies []*tally                 // guarded by mu
+
 	monitor  monitor
 	observer *observer // nil if nobody looks on
 	counts   counts
@@ -43,7 +46,7 @@ type Executor struct {
 // that Close could not find otherwise. Tasks that never wait are never
 // entered.
 type shard struct {
-	alive atomic.Int64 // unfinished tasks, parked ever or not
+	alive atomic.Int64 // what the tallies do not count, see tally.go
 	mu    sync.Mutex
 	shut  bool
 	head  *core
@@ -61,6 +64,7 @@ func New(o Options) (*Executor, error) {
 	ex.home.ex = ex
 	ex.observer = newObserver(o.Inspect, o.Labels, o.Trace, o.Name)
 	ex.plain = !o.Park && ex.observer == nil
+	ex.tallies.Store(new([]*tally))
 	ex.workers.Store(new([]*worker))
 	ex.monitor.init(ex)
 	return ex, nil
@@ -104,13 +108,21 @@ func SpawnAttr[T any](ex Spawner, a Attr, f pollster.Future[T]) *Task[T] {
 func SpawnAll[T any](ex Spawner, futures ...pollster.Future[T]) []*Task[T] {
 	tasks := make([]*Task[T], len(futures))
 	all := make([]Task[T], len(futures))
-	var chain list
 	for i, f := range futures {
-		t := &all[i]
-		t.init(f)
-		ex.admit(&t.core, nil)
-		tasks[i] = t
-		chain.push(&t.core)
+		tasks[i] = &all[i]
+		all[i].init(f)
+	}
+	if w := ownWorker(ex); w != nil {
+		for i := range all {
+			w.spawn(&all[i].core)
+		}
+		w.ex.notify()
+		return tasks
+	}
+	var chain list
+	for i := range all {
+		ex.admit(&all[i].core, nil)
+		chain.push(&all[i].core)
 	}
 	if chain.head != nil {
 		ex.launch(chain.head)
@@ -169,16 +181,33 @@ func (ex *Executor) admit(c *core, a *Attr) {
 
 // spawn implements Spawner: admit and launch, faster.
 func (ex *Executor) spawn(c *core) {
-	w := here()
-	if w == nil || w.ex != ex || !ex.plain {
-		ex.admit(c, nil)
-		ex.launch(c)
+	if w := here(); w != nil && w.ex == ex && ex.plain {
+		w.spawn(c)
+		ex.notify()
 		return
 	}
-	c.home, c.shard = &ex.home, uint8(w.shard)
-	ex.live[w.shard].alive.Add(1)
+	ex.admit(c, nil)
+	ex.launch(c)
+}
+
+// ownWorker returns the worker that the caller runs on, if it is one of ex and
+// may spawn there without more ado.
+func ownWorker(ex Spawner) *worker {
+	e, ok := ex.(*Executor)
+	if !ok || !e.plain {
+		return nil
+	}
+	if w := here(); w != nil && w.ex == e {
+		return w
+	}
+	return nil
+}
+
+// spawn makes c a task of w's executor, and queues it here.
+func (w *worker) spawn(c *core) {
+	c.home, c.shard = &w.ex.home, uint8(w.shard)
+	w.born()
 	w.push(c)
-	ex.notify()
 }
 
 // shardHere spreads the tasks such that a worker has a shard to itself.
@@ -297,23 +326,8 @@ func (ex *Executor) leave(c *core) {
 	}
 }
 
-// gone counts c as ended: after it is done, before those who wait are told, so
-// that they do not find it counted.
-func (ex *Executor) gone(c *core) {
-	if s := &ex.live[c.shard]; s.alive.Add(-1) == 0 && ex.onEmpty != nil && ex.IsEmpty() {
-		ex.onEmpty()
-	}
-}
-
 // IsEmpty reports whether all tasks have ended.
 func (ex *Executor) IsEmpty() bool { return ex.tasks() == 0 }
-
-func (ex *Executor) tasks() (n int) {
-	for i := range ex.live {
-		n += int(ex.live[i].alive.Load())
-	}
-	return n
-}
 
 // Close ends the executor: every task that has not ended is cancelled and ends
 // with [ErrClosed], those who wait are told, every Run returns ErrClosed. The
@@ -378,7 +392,7 @@ func (ex *Executor) finishOff(c *core) {
 			ex.caught(c, recover())
 		}
 		ex.leave(c)
-		c.ended()
+		c.ended(nil)
 	}()
 	set(c, tellState)
 	r := c.self()

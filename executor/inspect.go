@@ -30,9 +30,9 @@ func (s TaskState) String() string {
 // A TaskInfo is what is known of a task that has not ended. The fields are
 // taken one after the other while the task goes on.
 type TaskInfo struct {
-	Name  string // as in Attr
-	Meta  any    // as in Attr
-	State TaskState
+	Name  string    // as in Attr
+	Meta  any       // as in Attr
+	State TaskState // what it is doing
 
 	// The rest is there only with the option Inspect.
 

@@ -196,7 +196,7 @@ func (l *Local) finish(c *core) {
 		return
 	}
 	l.leave(c)
-	c.ended()
+	c.ended(nil)
 }
 
 func (l *Local) caught(c *core, v any) {

@@ -133,7 +133,7 @@ func (r *ring) push(c *core) bool {
 	if t-r.head.Load() >= ringSize {
 		return false
 	}
-	r.slot[t%ringSize].Store(c)
+	storeSlot(&r.slot[t%ringSize], c)
 	r.tail.Store(t + 1) // publishes the slot
 	return true
 }
@@ -172,7 +172,7 @@ func (r *ring) stealInto(own *ring) *core {
 		n = min(n, ringSize-(at-own.head.Load())+1)
 		first := r.slot[h%ringSize].Load()
 		for i := uint32(1); i < n; i++ {
-			own.slot[(at+i-1)%ringSize].Store(r.slot[(h+i)%ringSize].Load())
+			storeSlot(&own.slot[(at+i-1)%ringSize], r.slot[(h+i)%ringSize].Load())
 		}
 		if r.head.CompareAndSwap(h, h+n) {
 			own.tail.Store(at + n - 1)

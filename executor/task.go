@@ -67,6 +67,8 @@ const (
 	listed    uint8 = 1 << iota // it is in an active list
 	parkOnly                    // it parks where it could suspend
 	observing                   // it has an observed
+	ownerless                   // there is no handle, see detached.go
+	unpolled                    // and it has not been polled: nobody but a queue has it
 )
 
 // extra is what few tasks have. name, meta and seen are set before the task is
@@ -306,13 +308,16 @@ func (t *Task[T]) Meta() any {
 }
 
 // ended makes the task's end known. Preconditions: the result is in place, and
-// the caller holds running, or is the Local's goroutine.
-func (c *core) ended() {
+// the caller holds running, or is the Local's goroutine; w is the worker it
+// is, if it is one.
+func (c *core) ended(w *worker) {
 	s := set(c, finishState)
 	if l := c.home.local; l != nil {
 		l.alive.Add(-1)
 	} else {
-		c.home.ex.gone(c)
+		// After it is done, before those who wait are told, so that they do
+		// not find it counted.
+		c.home.ex.died(c, w)
 	}
 	e := c.extra.Load()
 	if e != nil && e.panic != nil {

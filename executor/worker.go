@@ -24,6 +24,8 @@ type worker struct {
 
 	base    context.Context // whose labels the goroutine has between polls
 	current *core           // being polled or dropped, by this goroutine
+	tally   *tally
+	spares  list // tasks without a handle that have ended
 	ticks   uint32
 	seed    uint32
 	fresh   bool   // has slept and not polled since
@@ -90,6 +92,7 @@ func (w *worker) join() {
 	all := append(old[:len(old):len(old)], w)
 	w.shard = len(all) % shards
 	w.seed = uint32(len(all)) * 2654435769
+	w.tally = ex.takeTally()
 	ex.workers.Store(&all)
 	if ex.closed.Load() {
 		w.signal.Or(signalClose)
@@ -109,6 +112,8 @@ func (w *worker) part() {
 		}
 	}
 	ex.workers.Store(&all)
+	ex.spareTallies = append(ex.spareTallies, w.tally)
+	w.tally = nil
 }
 
 // tell sets a signal and wakes the worker, and those who stand in for it.
@@ -260,122 +265,25 @@ func (w *worker) attend(s uint32) bool {
 	return s&signalQuit != 0
 }
 
-// next returns a task to poll, or nil.
-func (w *worker) next() *core {
-	w.ticks++
-	if w.ticks%globalEvery == 0 {
-		w.publish()
-		if cooperative {
-			runtime.Gosched()
-		}
-		if c := w.ex.queues[Normal+1].take(1, 1); c != nil {
-			return c
-		}
-	}
-	if w.ticks%lowEvery == 0 {
-		if c := w.ex.queues[Low+1].take(1, 1); c != nil {
-			return c
-		}
-	}
-	if w.ticks%highPause != 0 && !w.ex.queues[High+1].empty() {
-		if c := w.ex.queues[High+1].take(1, 1); c != nil {
-			return c
-		}
-	}
-	if c := w.ring.pop(); c != nil {
-		return c
-	}
-	if c := w.grab(); c != nil {
-		return c
-	}
-	if c := w.ex.queues[High+1].take(1, 1); c != nil {
-		return c
-	}
-	return w.ex.queues[Low+1].take(1, 1)
-}
-
-// grab takes tasks from the queue of all, or else from another worker, keeps
-// all but the first for later, and has others look for more.
-func (w *worker) grab() *core {
-	workers := *w.ex.workers.Load()
-	c := w.ex.queues[Normal+1].take(batch, max(len(workers), 1))
-	if c != nil {
-		for x := c.next; x != nil; {
-			next := x.next
-			w.push(x)
-			x = next
-		}
-		c.next = nil
-	} else if c = w.steal(workers); c == nil {
-		return nil
-	}
-	if w.ring.len() > 0 || !w.ex.queues[Normal+1].empty() {
-		w.ex.notify()
-	}
-	return c
-}
-
-// steal takes half of the tasks of another worker, starting at a random one.
-func (w *worker) steal(workers []*worker) *core {
-	w.seed = w.seed*1664525 + 1013904223
-	for i := range workers {
-		x := workers[(int(w.seed>>8)+i)%len(workers)]
-		if x == w {
-			continue
-		}
-		if c := x.ring.stealInto(&w.ring); c != nil {
-			return c
-		}
-	}
-	return nil
-}
-
-// push queues c here. If there is no room, half of the queue goes to everybody.
-func (w *worker) push(c *core) {
-	for !w.ring.push(c) {
-		for range ringSize / 2 {
-			if x := w.ring.pop(); x != nil {
-				w.ex.queues[Normal+1].push(x)
-			}
-		}
-	}
-	if w.ex.closed.Load() {
-		w.ex.sweep() // see Executor.push
-	}
-}
-
-// requeue queues c, which has been woken during its poll: at the end, so that
-// one that wakes itself again and again does not keep others waiting.
-func (w *worker) requeue(c *core) {
-	if c.rank != Normal {
-		w.ex.queues[c.rank+1].push(c)
-		if w.ex.closed.Load() {
-			w.ex.sweep()
-		}
-		return
-	}
-	w.push(c)
-	if w.ring.len() > 1 {
-		w.ex.notify()
-	}
-}
-
 // run polls c, if it is still to be polled.
 func (w *worker) run(c *core) {
-	if !update(c, beginState) {
+	if c.flags&unpolled != 0 {
+		w.runDetached(c)
 		return
 	}
-	w.current = c
-	r := c.self()
+	if update(c, beginState) {
+		w.current = c
+		w.poll(c, c.self(), false)
+	}
+}
+
+// poll polls c, once or in a row, and does what follows; with polled set the
+// first poll has been made. Preconditions: w holds running.
+func (w *worker) poll(c *core, r runnable, polled bool) {
 	for n := 0; ; n++ {
-		if s := c.state.Load(); s&(canceled|told) == canceled {
-			set(c, tellState)
-			if r.drop(why(s)) {
-				break
-			}
-		}
-		w.polls++
-		if w.step(c, r) {
+		if polled {
+			polled = false
+		} else if w.pollOnce(c, r) {
 			break
 		}
 		if n < w.again && w.nothingElse() && update(c, againState) {
@@ -403,6 +311,19 @@ func (w *worker) run(c *core) {
 	w.finish(c)
 }
 
+// pollOnce polls c once, having passed on a cancellation if there is one, and
+// reports whether that was its end.
+func (w *worker) pollOnce(c *core, r runnable) (ended bool) {
+	if s := c.state.Load(); s&(canceled|told) == canceled {
+		set(c, tellState)
+		if r.drop(why(s)) {
+			return true
+		}
+	}
+	w.polls++
+	return w.step(c, r)
+}
+
 // step polls c once.
 func (w *worker) step(c *core, r runnable) (ended bool) {
 	if c.flags&observing != 0 {
@@ -423,28 +344,11 @@ func why(s uint32) error {
 func (w *worker) finish(c *core) {
 	w.current = nil
 	w.ex.leave(c)
-	c.ended()
-}
-
-// nothingElse reports whether w may as well poll the same task again.
-func (w *worker) nothingElse() bool {
-	q := &w.ex.queues
-	return w.signal.Load() == 0 && w.ring.len() == 0 && q[Normal+1].empty() && q[High+1].empty() && q[Low+1].empty()
-}
-
-// pending reports whether there is a task in any queue.
-func (ex *Executor) pending() bool {
-	for i := range ex.queues {
-		if !ex.queues[i].empty() {
-			return true
-		}
+	c.ended(w)
+	if c.flags&ownerless != 0 {
+		c.after, c.prior = nil, nil
+		w.reuse(c)
 	}
-	for _, w := range *ex.workers.Load() {
-		if w.ring.len() > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // sleep waits until there may be something to do. The queues are looked at once
