@@ -86,7 +86,7 @@ var metastable = jointly("pool/metastable",
 			recovered bool
 		}
 		got, err := lab.Rounds(fixedRows([]int{metaBest, 500}), 1, func(p lab.Pool) (end, error) {
-			took, recovered := lab.Metastable(p)
+			took, recovered := lab.Metastable.Run(p)
 			return end{took, recovered}, nil
 		})
 		if err != nil {
@@ -124,7 +124,7 @@ var slowDependency = jointly("pool/slow-dependency",
 			if err != nil {
 				return nil, err
 			}
-			o := lab.SlowDependency(two)
+			o := lab.Hang.Run(two)
 			two.Close()
 			rows[name] = kit.Figures{
 				{Metric: kit.Kept, Value: o.Kept},

@@ -13,10 +13,9 @@ var sink atomic.Uint64
 // as long. It ends early if stop becomes true.
 func Compute(d time.Duration, stop *atomic.Bool) {
 	n := int64(float64(d) * perNano())
-	for ; n > computeStep && !stop.Load(); n -= computeStep {
-		Spin(computeStep)
+	for ; n > 0 && !stop.Load(); n -= computeStep {
+		Spin(min(n, computeStep))
 	}
-	Spin(n)
 }
 
 // computeStep is how many rounds Compute makes between two looks at stop.

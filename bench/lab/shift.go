@@ -18,33 +18,37 @@ type Shift struct {
 // bucket is over what time Shift counts.
 const bucket = 100 * time.Millisecond
 
-// RunShift runs jobs that change twice, after each d.
+// RunShift runs jobs that change twice, after each d, which is a multiple of a
+// tenth of a second. The jobs look at the clock themselves: a goroutine that would
+// tell them and count them can be late by more than that beside jobs that compute.
 func RunShift(p Pool, d time.Duration) Shift {
-	var segment atomic.Int32
+	each := int(d / bucket)
+	counts := make([]atomic.Int64, 3*each)
+	var begun time.Time // written before begin is closed
 	c := start(p, Clients, func(r *rand.Rand, stop *atomic.Bool) {
-		if segment.Load() == 1 {
+		if int(time.Since(begun)/d) == 1 {
 			sleeps(r, stop)
 		} else {
 			Compute(Uniform(r, 50*time.Microsecond, 150*time.Microsecond), stop)
 		}
+		if i := int(time.Since(begun) / bucket); i < len(counts) {
+			counts[i].Add(1)
+		}
 	})
 	var s Shift
+	s.Took = 3 * d
 	s.Threads = PeakThreads(func() {
-		begun := time.Now()
+		begun = time.Now()
 		close(c.begin)
-		last, jobs := begun, int64(0)
-		for i := range s.Segments {
-			segment.Store(int32(i))
-			for end := begun.Add(time.Duration(i+1) * d); time.Until(end) > bucket/2; {
-				time.Sleep(min(bucket, time.Until(end)))
-				now, n := time.Now(), c.jobs.Load()
-				s.Segments[i] = append(s.Segments[i], float64(n-jobs)/now.Sub(last).Seconds())
-				last, jobs = now, n
-			}
-		}
-		s.Jobs, s.Took, s.Limit = int(jobs), last.Sub(begun), p.Limit()
+		time.Sleep(s.Took)
+		s.Limit = p.Limit()
 	})
 	c.end()
+	for i := range counts {
+		n := counts[i].Load()
+		s.Jobs += int(n)
+		s.Segments[i/each] = append(s.Segments[i/each], float64(n)/bucket.Seconds())
+	}
 	return s
 }
 

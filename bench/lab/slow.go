@@ -9,12 +9,19 @@ import (
 	"github.com/causeway-go/causeway/threadpool"
 )
 
-// The times of [SlowDependency].
-const (
-	slowWarm   = 1 * time.Second // not counted
-	slowBefore = 1 * time.Second
-	slowHang   = 2500 * time.Millisecond
+// A Plan says for how long a dependency is well and for how long it hangs.
+type Plan struct {
+	Warm   time.Duration // not counted
+	Before time.Duration // that it is well
+	Hang   time.Duration
+}
 
+// Hang is a quarter of the ten seconds that one would have it hang for: the pools
+// that cannot stand it are full after less than two.
+var Hang = Plan{Warm: time.Second, Before: time.Second, Hang: 2500 * time.Millisecond}
+
+// What comes meanwhile.
+const (
 	healthyEvery = time.Second / 1500
 	slowEvery    = time.Second / 300
 	slowJob      = 10 * time.Millisecond
@@ -60,15 +67,15 @@ func Shared(open func() (Pool, error)) (*Two, error) {
 	return &Two{p, p, p.Close}, nil
 }
 
-// SlowDependency offers 1,500 healthy jobs a second and 300 of another kind, all of which
-// sleep for 10 ms, until those of the other kind, the new ones too, hang for 2.5 s.
-func SlowDependency(two *Two) Outage {
+// Run offers 1,500 healthy jobs a second and 300 of another kind, all of which
+// sleep for 10 ms, until those of the other kind, the new ones too, hang.
+func (p Plan) Run(two *Two) Outage {
 	ReapThreads()
 	ctx := context.Background()
-	var o outage
+	o := outage{plan: p}
 	var healthy, slow Stream
 	var offering sync.WaitGroup
-	const all = slowWarm + slowBefore + slowHang
+	all := p.Warm + p.Before + p.Hang
 	o.begun = time.Now()
 	offering.Go(func() {
 		healthy.Offer(ctx, healthyEvery, all, func(_ int, came time.Time) {
@@ -82,23 +89,24 @@ func SlowDependency(two *Two) Outage {
 		})
 	})
 	threads := PeakThreads(func() {
-		time.Sleep(slowWarm + slowBefore)
+		time.Sleep(p.Warm + p.Before)
 		o.hangs.Store(true)
-		time.Sleep(slowHang)
+		time.Sleep(p.Hang)
 	})
 	offering.Wait()
 	o.hangs.Store(false)
 	healthy.Wait()
 	slow.Wait()
 	return Outage{
-		Kept:     over(o.done[1].rate(slowHang), o.done[0].rate(slowBefore)),
+		Kept:     over(o.done[1].rate(p.Hang), o.done[0].rate(p.Before)),
 		P99Ratio: over(P99(o.done[1].times.Take()), P99(o.done[0].times.Take())),
 		Threads:  threads,
 	}
 }
 
-// An outage is one run of SlowDependency.
+// An outage is one run of a plan.
 type outage struct {
+	plan  Plan
 	begun time.Time
 	hangs atomic.Bool
 	done  [2]window // before, and while it hangs
@@ -134,11 +142,11 @@ func (o *outage) ended(came time.Time) {
 // window returns that in which t is, or nil.
 func (o *outage) window(t time.Time) *window {
 	switch d := t.Sub(o.begun); {
-	case d < slowWarm:
+	case d < o.plan.Warm:
 		return nil
-	case d < slowWarm+slowBefore:
+	case d < o.plan.Warm+o.plan.Before:
 		return &o.done[0]
-	case d < slowWarm+slowBefore+slowHang:
+	case d < o.plan.Warm+o.plan.Before+o.plan.Hang:
 		return &o.done[1]
 	}
 	return nil
