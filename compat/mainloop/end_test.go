@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -242,13 +243,13 @@ func TestAPanicWhileTheTasksEndSurfacesInEnd(t *testing.T) {
 // A toolkit may be shut down as soon as End has returned: a wake then would be a
 // call into memory that is gone.
 func TestNoWakeAfterEnd(t *testing.T) {
-	for range 200 {
+	for range 100 {
 		var down, late atomic.Bool
 		l, _ := mainloop.NewBlocked(func() {
 			if down.Load() {
 				late.Store(true)
 			}
-		}, mainloop.Options{})
+		}, mainloop.Options{Polls: 20})
 		p := &probe{}
 		executor.Spawn(l, pollster.Future[int](p))
 		var wg sync.WaitGroup
@@ -311,4 +312,58 @@ func TestPostsRunAtMostOnceWhateverTheEndDoes(t *testing.T) {
 			afterEnd(t, l)
 		})
 	}
+}
+
+func TestEndWaitsForTheWakeUnderWay(t *testing.T) {
+	inside, release := make(chan struct{}), make(chan struct{})
+	var returned atomic.Bool
+	l, _ := mainloop.NewBlocked(func() {
+		close(inside)
+		<-release
+		returned.Store(true)
+	}, mainloop.Options{})
+	l.Turn()
+	posted := done(func() { l.Post(func() {}) })
+	<-inside
+	over := done(func() {
+		l.End()
+		if !returned.Load() {
+			t.Error("End has returned in the middle of a wake")
+		}
+	})
+	for range 1000 {
+		runtime.Gosched() // End has every opportunity
+	}
+	close(release)
+	<-posted
+	<-over
+}
+
+// A panic comes out before anything else is polled, and a blocked host, which does
+// not get to see what Turn returns, is woken for the rest.
+func TestAfterAPanicABlockedLoopIsWokenForTheRest(t *testing.T) {
+	b := newBell()
+	l, _ := mainloop.NewBlocked(b.ring, mainloop.Options{})
+	rest := false
+	l.Post(func() { panic(1) })
+	l.Post(func() { rest = true })
+	func() {
+		defer func() {
+			if recover() == nil || rest || b.rings.Load() != 1 {
+				t.Errorf("the rest has run: %v; %d wakes", rest, b.rings.Load())
+			}
+		}()
+		l.Turn()
+	}()
+	if d := l.Turn(); d != mainloop.Forever || !rest {
+		t.Errorf("%v; the rest has run: %v", d, rest)
+	}
+	// With nothing left there is nothing to be woken for, but the host that has
+	// recovered cannot know: one wake.
+	l.Post(func() { panic(2) })
+	func() {
+		defer func() { recover() }()
+		l.Turn()
+	}()
+	l.End()
 }

@@ -74,7 +74,10 @@ func TestTasksOfAllSortsRunOnEveryKindOfLoop(t *testing.T) {
 				}
 			case 2:
 				go func() {
-					defer ended.Add(1)
+					defer func() {
+						ended.Add(1)
+						l.Post(func() {}) // the loop looks at ended when it is awake
+					}()
 					if err := l.Call(background, func() { count += 10 }); err != nil {
 						t.Error(err)
 					}

@@ -434,3 +434,19 @@ func checkEvent(t *testing.T, s state, allowed []action, event func() (state, ac
 		t.Errorf("%05b to %05b: retries", s, next)
 	}
 }
+
+// Who has decided to tell the host may come too late.
+func TestTheHostIsNotToldOnceTheLoopHasEnded(t *testing.T) {
+	told := 0
+	blocked, _ := NewBlocked(func() { told++ }, Options{})
+	queued, _ := NewQueued(HostFunc(func(func()) error { told++; return nil }), Options{})
+	for _, l := range []*Loop{blocked, queued} {
+		l.End()
+		l.tell()
+		l.again()
+		l.request()
+	}
+	if told != 0 {
+		t.Errorf("told %d times", told)
+	}
+}

@@ -179,15 +179,12 @@ func (l *Loop) tellHost() error {
 	return err
 }
 
-// expire ends the Loop of a host that has gone. Where Run is under way it is
-// about to end, and closes everything on the right goroutine.
+// expire ends the Loop of a host that has gone.
 func (l *Loop) expire() {
 	apply(&l.word, l.design.expire)
-	if l.owner.Load() <= over {
-		// Not here: this is somebody's call of Wake, maybe under a lock, and
-		// the deferred calls of tasks are about to run.
-		go l.End()
-	}
+	// Not here: this is somebody's call of Wake, maybe under a lock, and the
+	// deferred calls of tasks are about to run.
+	go l.End()
 }
 
 // arm has f called after d, instead of what was to be called before; a nil f

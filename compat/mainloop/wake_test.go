@@ -134,6 +134,17 @@ func TestAFullQueueIsAskedAgainUntilItTakesTheTurn(t *testing.T) {
 		if s := l.Stats(); s.Wakes != 1 || q.length() != 0 {
 			t.Errorf("%+v, %d in the queue", s, q.length())
 		}
+		// The next time it begins with a short pause again.
+		q.mu.Lock()
+		q.limit = 0
+		q.mu.Unlock()
+		before := l.Stats().Refused
+		l.Post(func() {})
+		time.Sleep(4 * time.Millisecond)
+		synctest.Wait()
+		if n := l.Stats().Refused - before; n != 3 { // at once, after 1 ms, after 3 ms
+			t.Errorf("asked %d times in 4 ms", n)
+		}
 		l.End()
 	})
 }
@@ -327,5 +338,17 @@ func TestLoopsFitIntoLoops(t *testing.T) {
 	task.Wait(background)
 	if p.cancels.Load() != 1 {
 		t.Errorf("%d cancels", p.cancels.Load())
+	}
+}
+
+func TestADeadlineThatHasPassedMeansNow(t *testing.T) {
+	for _, k := range kinds {
+		l, _, _ := k.make(mainloop.Options{Local: executor.LocalOptions{Turn: func() (time.Time, bool) {
+			return time.Now().Add(-time.Second), true
+		}}})
+		if d := l.Turn(); d != 0 {
+			t.Errorf("%s: sleeps for %v", k.name, d)
+		}
+		l.End()
 	}
 }
