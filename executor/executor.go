@@ -238,7 +238,10 @@ func (ex *Executor) push(c *core) {
 	if c.rank == Normal {
 		if w := here(); w != nil && w.ex == ex {
 			w.push(c)
-			ex.notify()
+			// One that looks for work has the first task itself.
+			if !w.looking || w.ring.len() > 1 {
+				ex.notify()
+			}
 			return
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/causeway-go/causeway/executor/internal/threadlock"
+	"github.com/causeway-go/causeway/internal/glance"
 	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/internal/park"
 )
@@ -29,6 +30,7 @@ type worker struct {
 	ticks   uint32
 	seed    uint32
 	fresh   bool   // has slept and not polled since
+	looking bool   // in look
 	again   int    // againMax, or 0 in a tick, which is one poll
 	polls   uint64 // not yet in ex.counts
 	over    chan struct{}
@@ -208,6 +210,11 @@ func (w *worker) loop() (over bool) {
 			return
 		}
 		c, v := w.current, recover()
+		if v == nil && w.looking {
+			w.looking = false
+			w.succeed() // a waker has ended this goroutine
+			return
+		}
 		if c == nil {
 			panic(v) // not from a task: a bug in here
 		}
@@ -224,6 +231,9 @@ func (w *worker) loop() (over bool) {
 		}
 		c := w.next()
 		if c == nil {
+			if w.look() {
+				continue
+			}
 			w.sleep()
 			w.fresh = true
 			continue
@@ -237,6 +247,15 @@ func (w *worker) loop() (over bool) {
 		}
 		w.run(c)
 	}
+}
+
+// look looks for events that tasks wait for, instead of being woken by somebody
+// who has been woken by them. What it finds is queued here, for the most part.
+func (w *worker) look() bool {
+	w.looking = true
+	found := glance.Look()
+	w.looking = false
+	return found
 }
 
 // succeed has another goroutine go on as w. If it is the first time, it waits

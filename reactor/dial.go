@@ -70,7 +70,8 @@ func (r *Reactor) dialOne(ctx context.Context, k kind, a net.Addr, left int) (*C
 		return nil, err
 	}
 	if !done {
-		if _, err := f.do(ctx, Writable, "", func(fd int) (int, error) { return 0, sysConnected(fd) }); err != nil {
+		// Who dials need not be who uses the connection.
+		if _, err := f.await(ctx, Writable, "", func(fd int) (int, error) { return 0, sysConnected(fd) }); err != nil {
 			_ = f.close()
 			return nil, err
 		}

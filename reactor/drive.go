@@ -41,7 +41,7 @@ func (r *Reactor) drive() {
 }
 
 func (r *Reactor) driveAll() {
-	d := round{r: r, buf: make([]poller.Event, eventsPerRound)}
+	d := newRound(r)
 	nested := !r.opts.Thread
 	for {
 		var n int
@@ -50,7 +50,7 @@ func (r *Reactor) driveAll() {
 		case r.bubble && r.idle.rest(r):
 			continue
 		case nested:
-			n, err = r.p.Park(d.buf)
+			n, err = r.p.Park(d.buf, r.rest)
 			if errors.Is(err, errors.ErrUnsupported) {
 				nested = false
 				r.counts.blocking.Store(true)
@@ -80,6 +80,10 @@ type round struct {
 	buf     []poller.Event
 	sources [eventsPerRound]*Source
 	ws      []*pollster.Waker
+}
+
+func newRound(r *Reactor) *round {
+	return &round{r: r, buf: make([]poller.Event, eventsPerRound)}
 }
 
 // dispatch hands the first n events to their Sources, and then, holding no
@@ -186,7 +190,7 @@ func (r *Reactor) waitManual(p poller.Poller, buf []poller.Event, timeout time.D
 func (r *Reactor) manual() *round {
 	d := r.round
 	if d == nil {
-		d = &round{r: r, buf: make([]poller.Event, eventsPerRound)}
+		d = newRound(r)
 	}
 	r.round = nil
 	return d

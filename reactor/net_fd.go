@@ -189,6 +189,11 @@ func (f *netFD) do(ctx context.Context, in Events, op string, try func(fd int) (
 			return n, f.opError(op, err)
 		}
 	}
+	return f.await(ctx, in, op, try)
+}
+
+// await is do by way of the set, whoever waits.
+func (f *netFD) await(ctx context.Context, in Events, op string, try func(fd int) (int, error)) (int, error) {
 	return pollster.BlockOn(ctx, pollster.Future[int](&socketOp{f: f, in: in, op: op, try: try}))
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/causeway-go/causeway/internal/glance"
 	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/internal/poller"
 	"github.com/causeway-go/causeway/pollster"
@@ -46,6 +47,8 @@ type Reactor struct {
 	exported atomic.Bool
 
 	waiting atomic.Int64
+	watch   watch
+	looker  looker
 	counts  counts
 }
 
@@ -76,6 +79,7 @@ func newReactor(opts Options, bubble bool) *Reactor {
 		r.idle.wanted = make(chan struct{}, 1)
 	}
 	r.timers.init(r)
+	r.looker.r = r
 	return r
 }
 
@@ -162,6 +166,9 @@ func (r *Reactor) startLocked() {
 	}
 	r.driving = true
 	r.live.Store(true)
+	if r.nests() && !r.bubble {
+		glance.Add(&r.looker)
+	}
 	r.launch(r.drive)
 }
 
@@ -268,6 +275,7 @@ func (r *Reactor) shut(err error) bool {
 		}
 	}
 	ws = r.timers.close(ws)
+	glance.Remove(&r.looker)
 	if p != nil {
 		p.Close()
 	}

@@ -18,12 +18,13 @@ type Stats struct {
 	Fired   uint64 // timers that have come due
 	Alarms  uint64 // times that Go's timer has been used for that
 	Changes uint64 // system calls that have changed what is watched
+	Rests   uint64 // times that the driver has left the events to workers who look for them
 	Panics  uint64 // panics and Goexits of wakers
 }
 
 type counts struct {
-	rounds, events, stale, wakes, fired, alarms, changes, panics atomic.Uint64
-	blocking                                                     atomic.Bool // the driver cannot sit in the network poller
+	rounds, events, stale, wakes, fired, alarms, changes, rests, panics atomic.Uint64
+	blocking                                                            atomic.Bool // the driver cannot sit in the network poller
 }
 
 // Stats returns the figures. They are read one after another.
@@ -38,6 +39,7 @@ func (r *Reactor) Stats() Stats {
 		Fired:   r.counts.fired.Load(),
 		Alarms:  r.counts.alarms.Load(),
 		Changes: r.counts.changes.Load(),
+		Rests:   r.counts.rests.Load(),
 		Panics:  r.counts.panics.Load(),
 	}
 	r.mu.Lock()

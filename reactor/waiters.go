@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/internal/poller"
@@ -22,6 +23,11 @@ type Waiter struct {
 	relay      *relay
 	in         Events // 0: not in the list
 	ticks      uint32 // the sum of those of in, when it got there
+
+	// Whether it is in the list. Set by the one who waits and cleared by whoever
+	// takes it out, both with the lock; so the one who waits, finding it not set,
+	// knows without the lock that the Waiter is his alone.
+	listed atomic.Bool
 }
 
 // sum adds up the ticks of the directions in. Each only goes up, so it changes
@@ -51,6 +57,7 @@ func (s *Source) takeLocked(w *Waiter) *pollster.Waker {
 		waker = &w.relay.Waker
 	}
 	w.next, w.prev, w.w, w.relay, w.in = nil, nil, nil, nil, 0
+	w.listed.Store(false) // w may be gone from here on
 	if s.r.waiting.Add(-1) == 0 && s.r.bubble {
 		s.r.p.Notify() // the driver, to rest
 	}
@@ -60,7 +67,7 @@ func (s *Source) takeLocked(w *Waiter) *pollster.Waker {
 // pending reports whether w is in the list for in and nothing has happened
 // since, and makes waker the one to be woken in that case.
 func (s *Source) pending(w *Waiter, waker *pollster.Waker, in Events) bool {
-	if w.s == nil {
+	if w.s != s || !w.listed.Load() {
 		return false
 	}
 	s.mu.Lock()
@@ -101,6 +108,7 @@ func (s *Source) enlist(w *Waiter, waker *pollster.Waker, in Events, ticks uint3
 			w.next.prev = w
 		}
 		s.first = w
+		w.listed.Store(true)
 		if s.r.waiting.Add(1) == 1 && s.r.bubble {
 			s.r.idle.kick()
 		}
@@ -118,10 +126,10 @@ func (s *Source) enlist(w *Waiter, waker *pollster.Waker, in Events, ticks uint3
 // Cancel takes w out of the list. It does not block, and does nothing if w is
 // not in it.
 func (w *Waiter) Cancel() {
-	s := w.s
-	if s == nil {
+	if !w.listed.Load() {
 		return
 	}
+	s := w.s
 	s.mu.Lock()
 	var l *relay
 	if w.in != 0 {

@@ -3,10 +3,7 @@
 package poller
 
 import (
-	"errors"
-	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,8 +13,7 @@ import (
 //
 // A set can be waited for in two ways. Wait blocks a thread in epoll_wait. Park
 // watches the set itself, which is a descriptor like any other, with Go's own
-// network poller; the first Park registers it there. Which one is used does not
-// matter to anything else.
+// network poller; see parker. Which one is used does not matter to anything else.
 type epoll struct {
 	fd     int
 	notify eventFD
@@ -28,13 +24,7 @@ type epoll struct {
 
 	raw [maxEvents]unix.EpollEvent // of the one that waits
 
-	// Of Park.
-	file  *os.File // of a duplicate of fd
-	room  int
-	conn  syscall.RawConn
-	look  func(uintptr) bool // made once
-	found int
-	err   error
+	parker
 }
 
 // maxEvents is how many events one call takes from the system.
@@ -129,60 +119,6 @@ func (p *epoll) Wait(buf []Event, timeout time.Duration) (int, error) {
 	}
 }
 
-// Park looks inside the callback that RawConn.Read calls, first and after each
-// wake-up. To wait first and look afterwards would lose events: RawConn.Read
-// begins by forgetting what it knows.
-func (p *epoll) Park(buf []Event) (int, error) {
-	if err := p.begin(); err != nil {
-		return 0, err
-	}
-	defer p.end()
-	if p.file == nil {
-		if err := p.nest(); err != nil {
-			return 0, err
-		}
-	}
-	p.room = min(len(buf), maxEvents)
-	if err := p.conn.Read(p.look); err != nil {
-		return 0, sysError("epoll set in the network poller", err)
-	}
-	return p.collect(buf, p.found, p.err)
-}
-
-// nest registers the set in Go's network poller, by way of a duplicate: an
-// os.File owns its descriptor, and cannot be made to let go of one that the
-// network poller has refused.
-func (p *epoll) nest() error {
-	if err := unix.SetNonblock(p.fd, true); err != nil {
-		return sysError("fcntl", err)
-	}
-	fd, err := unix.FcntlInt(uintptr(p.fd), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		return sysError("fcntl", err)
-	}
-	file := os.NewFile(uintptr(fd), "epoll")
-	// NewFile does not say whether the network poller has accepted it. This
-	// does.
-	if file.SetReadDeadline(time.Time{}) != nil {
-		file.Close()
-		return errors.ErrUnsupported
-	}
-	conn, err := file.SyscallConn()
-	if err != nil {
-		file.Close()
-		return err
-	}
-	p.look = func(fd uintptr) bool {
-		p.found, p.err = epollWait(int(fd), p.raw[:p.room], 0)
-		for p.err == unix.EINTR {
-			p.found, p.err = epollWait(int(fd), p.raw[:p.room], 0)
-		}
-		return p.found > 0 || p.err != nil
-	}
-	p.file, p.conn = file, conn
-	return nil
-}
-
 // begin makes the caller the one that waits.
 func (p *epoll) begin() error {
 	if !p.gate.Enter() {
@@ -223,7 +159,7 @@ func (p *epoll) collect(buf []Event, n int, err error) (int, error) {
 	found := 0
 	for i := range n {
 		e := &p.raw[i]
-		key := uint64(uint32(e.Fd)) | uint64(uint32(e.Pad))<<32
+		key := eventKey(e)
 		if key == NotifyKey {
 			p.noted.Store(false) // the next Notify is for the next Wait
 			continue
@@ -242,7 +178,9 @@ func (p *epoll) Notify() error {
 	if p.noted.Swap(true) {
 		return nil
 	}
-	return p.notify.write()
+	err := p.notify.write()
+	p.alert()
+	return err
 }
 
 func (p *epoll) Look(fd int, in Events) (Events, error) { return look(fd, in) }
@@ -262,13 +200,14 @@ func (p *epoll) Close() error {
 	}
 	p.closed.Store(true)
 	p.notify.write()
+	p.alert()
 	p.leave()
 	return nil
 }
 
 func (p *epoll) release() {
 	if p.file != nil {
-		p.file.Close()
+		p.file.Close() // and outer with it
 	}
 	unix.Close(p.fd)
 	p.notify.close()

@@ -1,6 +1,7 @@
 package poller
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
@@ -253,4 +254,10 @@ func (p *Fake) collect(buf []Event) int {
 }
 
 // Park implements Poller.
-func (p *Fake) Park(buf []Event) (int, error) { return p.Wait(buf, -1) }
+func (p *Fake) Park(buf []Event, _ func() bool) (int, error) { return p.Wait(buf, -1) }
+
+// Glance implements Poller: it cannot be done.
+func (p *Fake) Glance([]Event) (int, error) { return 0, errors.ErrUnsupported }
+
+// Alert implements Poller.
+func (p *Fake) Alert() {}

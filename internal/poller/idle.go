@@ -96,7 +96,13 @@ func (p *Idle) signalLocked() {
 }
 
 // Park implements Poller.
-func (p *Idle) Park(buf []Event) (int, error) { return p.Wait(buf, -1) }
+func (p *Idle) Park(buf []Event, _ func() bool) (int, error) { return p.Wait(buf, -1) }
+
+// Glance implements Poller: it cannot be done.
+func (p *Idle) Glance([]Event) (int, error) { return 0, errors.ErrUnsupported }
+
+// Alert implements Poller.
+func (p *Idle) Alert() {}
 
 // Notify implements Poller.
 func (p *Idle) Notify() error {

@@ -280,12 +280,18 @@ func (p *poll) collect(buf []Event) int {
 	return n
 }
 
-func (p *poll) Park([]Event) (int, error) {
+func (p *poll) Park([]Event, func() bool) (int, error) { return 0, p.unsupported() }
+
+func (p *poll) Glance([]Event) (int, error) { return 0, p.unsupported() }
+
+func (p *poll) unsupported() error {
 	if p.closed.Load() {
-		return 0, ErrClosed
+		return ErrClosed
 	}
-	return 0, errors.ErrUnsupported
+	return errors.ErrUnsupported
 }
+
+func (p *poll) Alert() {}
 
 func (p *poll) Notify() error {
 	if !p.gate.Enter() {

@@ -115,7 +115,21 @@ type Poller interface {
 
 	// Park is Wait without an end, that suspends the goroutine and holds no
 	// thread. It fails with errors.ErrUnsupported where that cannot be.
-	Park(buf []Event) (n int, err error)
+	//
+	// If rest is not nil it is called before each look for events. When it
+	// returns true there is no look, and events do not end the Park, until
+	// somebody calls Alert: others see to them by Glance meanwhile.
+	Park(buf []Event, rest func() bool) (n int, err error)
+
+	// Glance is Wait without waiting, beside a Wait or Park under way. Each
+	// event comes out of one of them. Any number of goroutines may call it at
+	// the same time. It fails with errors.ErrUnsupported where that cannot be,
+	// which is where rest is never called, and with ErrClosed.
+	Glance(buf []Event) (n int, err error)
+
+	// Alert ends what rest has begun, if it has: a Park under way looks again,
+	// after rest, and events end it.
+	Alert()
 
 	// Notify ends the Wait or Park that is under way, or else the next one.
 	// Several notifications before it returns count as one. It does not

@@ -18,7 +18,7 @@ type parked struct{ poller.Poller }
 
 func (p parked) Wait(buf []poller.Event, timeout time.Duration) (int, error) {
 	if timeout < 0 {
-		return p.Park(buf)
+		return p.Park(buf, nil)
 	}
 	return p.Poller.Wait(buf, timeout)
 }

@@ -219,7 +219,7 @@ func TestCloseEndsAWaitAndEverythingElse(t *testing.T) {
 			}
 			var buf [4]poller.Event
 			_, wait := b.Wait(buf[:], 0)
-			_, park := b.Park(buf[:])
+			_, park := b.Park(buf[:], nil)
 			for call, err := range map[string]error{
 				"Close": b.Close(), "Wait": wait, "Park": park, "Notify": b.Notify(), "Delete": b.Delete(p.fd),
 				"Add": b.Add(p.fd, 1, R, poller.Level), "Modify": b.Modify(p.fd, 1, R, poller.Level),
