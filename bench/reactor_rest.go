@@ -21,9 +21,25 @@ import (
 
 var timerArm = kit.Scenario{
 	Name: "timer/arm-cancel",
-	Doc:  "Arm a timer of a minute and take it back: our timer used again; made anew; time.AfterFunc and Stop.",
+	Doc:  "Arm a timer of a minute and take it back: our timer used again; made anew; time.AfterFunc and Stop; a time.Timer that is Reset.",
 	Impls: []kit.Impl{
 		{Name: kit.Ours, Measure: func(r *kit.Rep) (kit.Figures, error) {
+			x, err := reactor.New(reactor.Options{})
+			if err != nil {
+				return nil, err
+			}
+			defer x.Close()
+			w := pollster.NewWaker(func() {})
+			t := x.Sleep(time.Minute)
+			return r.Loop(func(n int) {
+				for range n {
+					t.Reset(time.Minute)
+					t.Poll(w)
+					t.Cancel()
+				}
+			}), nil
+		}},
+		{Name: "causeway-anew", Measure: func(r *kit.Rep) (kit.Figures, error) {
 			x, err := reactor.New(reactor.Options{})
 			if err != nil {
 				return nil, err
@@ -42,6 +58,15 @@ var timerArm = kit.Scenario{
 			return r.Loop(func(n int) {
 				for range n {
 					time.AfterFunc(time.Minute, func() {}).Stop()
+				}
+			}), nil
+		}},
+		{Name: "time.Timer", Measure: func(r *kit.Rep) (kit.Figures, error) {
+			t := time.AfterFunc(time.Minute, func() {})
+			return r.Loop(func(n int) {
+				for range n {
+					t.Reset(time.Minute)
+					t.Stop()
 				}
 			}), nil
 		}},

@@ -191,6 +191,18 @@ func (t *Timer) Cancel() {
 	}
 }
 
+// Reset makes t, which must not be armed, a timer that ends d after its next Poll,
+// as if it had been made by Sleep. So one Timer does for one time-out after
+// another: after its end, or after Cancel. It must not be called at the same time
+// as another method.
+func (t *Timer) Reset(d time.Duration) {
+	if t.phase == timerArmed || t.phase == timerOwn {
+		panic("reactor: Reset of a timer that is armed")
+	}
+	t.extra, t.phase = nil, timerIdle
+	t.when, t.relative = int64(max(0, d)), true
+}
+
 // rearm makes a timer that has ended end at another time.
 func (t *Timer) rearm(when int64) {
 	t.when, t.relative, t.phase = when, false, timerIdle

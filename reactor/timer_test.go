@@ -276,3 +276,42 @@ func TestTimerIsSmall(t *testing.T) {
 		t.Errorf("a timer has %d bytes", reactor.TimerSize)
 	}
 }
+
+func TestTimerIsUsedAgainAfterReset(t *testing.T) {
+	r, err := reactor.New(reactor.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	w := newCounter()
+	timer := r.Sleep(time.Hour)
+	for range 3 {
+		pending(t, timer, w)
+		timer.Cancel()
+		timer.Reset(time.Millisecond)
+		start := time.Now()
+		pending(t, timer, w)
+		w.await(t)
+		if _, ready, err := timer.Poll(nil); !ready || err != nil || time.Since(start) < time.Millisecond {
+			t.Errorf("%v, %v after %v", ready, err, time.Since(start))
+		}
+		timer.Reset(time.Hour)
+	}
+	pending(t, timer, w)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("Reset of a timer that is armed does not panic")
+			}
+		}()
+		timer.Reset(time.Hour)
+	}()
+	timer.Cancel()
+	if n := testing.AllocsPerRun(100, func() {
+		timer.Reset(time.Minute)
+		timer.Poll(&w.Waker)
+		timer.Cancel()
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

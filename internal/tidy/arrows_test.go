@@ -40,6 +40,7 @@ var arrows = []arrow{
 	{"internal/goroutine", nil},
 	{"internal/control", nil},
 	{"internal/ended", nil},
+	{"internal/glance", nil},
 	{"internal/park", []string{"internal/goroutine"}},
 	{"internal/poller", []string{"internal/invariant", xsys}},
 	{"internal/uring", []string{xsys}},
