@@ -10,6 +10,7 @@ import (
 	// what importing them does.
 	_ "github.com/causeway-go/causeway/compat"
 	_ "github.com/causeway-go/causeway/compat/mainloop"
+	_ "github.com/causeway-go/causeway/compat/nethttp"
 	_ "github.com/causeway-go/causeway/compat/sqldriver"
 	_ "github.com/causeway-go/causeway/executor"
 	_ "github.com/causeway-go/causeway/executor/meet"

@@ -19,6 +19,7 @@ func scenarios() []kit.Scenario {
 		unblockScenarios,
 		executorScenarios,
 		reactorScenarios,
+		compatScenarios,
 		poolScenarios(),
 	)
 }
