@@ -340,8 +340,7 @@ func (c *conn) finish(ctx context.Context, w work) error {
 	m := manner{linger: c.opts.Grace}
 	if ctx.Done() == nil || ctx.Err() == nil {
 		err := c.do(ctx, m, w)
-		if err == nil || c.lost || ctx.Err() == nil {
-			c.loseIf(err)
+		if err == nil || c.lost {
 			return err
 		}
 	}
