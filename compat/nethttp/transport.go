@@ -123,7 +123,8 @@ type Call struct {
 	r      *http.Request // nil once started
 	cancel context.CancelCauseFunc
 	end    pollster.Promise[*http.Response]
-	given  bool // the answer, to who polls
+	given  bool        // the answer, to who polls
+	left   atomic.Bool // by Cancel, with no answer given
 }
 
 // Poll implements [pollster.Future].
@@ -142,7 +143,9 @@ func (c *Call) start() {
 	c.r, c.cancel = nil, cancel
 	go func() {
 		resp, err := c.t.roundTrip(ctx, cancel, r)
-		if !c.end.Settle(resp, err) && err == nil {
+		// Settle first, look at left afterwards; Cancel does the reverse. So
+		// one of the two sees the other, or both do, which is no harm.
+		if settled := c.end.Settle(resp, err); err == nil && (!settled || c.left.Load()) {
 			_ = resp.Body.Close() // nobody wants it
 		}
 	}()
@@ -158,13 +161,12 @@ func (c *Call) Cancel() {
 	if c.cancel == nil || c.given {
 		return
 	}
+	c.left.Store(true)
 	c.cancel(pollster.ErrCanceled)
-	if c.end.Canceled() {
-		return
+	if !c.end.Done() || c.end.Canceled() {
+		return // start closes what may come
 	}
-	// An answer that came before Cancel, and that nobody has seen.
-	if resp, ready, _ := c.end.Poll(nil); ready {
-		c.given = true
+	if resp, ready, _ := c.end.Poll(nil); ready { // settled: needs no waker
 		go resp.Body.Close()
 	}
 }
