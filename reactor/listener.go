@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -15,8 +16,9 @@ import (
 // A Listener takes connections over TCP or a Unix socket. It is a net.Listener;
 // its connections are registered with the same Reactor. A Listener must be closed.
 type Listener struct {
-	netFD  *netFD
-	unlink sync.Once
+	netFD   *netFD
+	unlink  sync.Once
+	nowhere atomic.Pointer[net.UnixAddr] // the address of those that have none
 }
 
 var _ net.Listener = (*Listener)(nil)
@@ -127,7 +129,29 @@ func (l *Listener) accepted(fd int) (*Conn, error) {
 		return nil, f.opError("accept", err)
 	}
 	n.name()
+	// Most connections to a listener have its own address, and those over Unix
+	// sockets come from nowhere. So they share them.
+	if sameAddr(n.local, f.local) {
+		n.local = f.local
+	}
+	if u, ok := n.remote.(*net.UnixAddr); ok && u.Name == "" {
+		l.nowhere.CompareAndSwap(nil, u)
+		n.remote = l.nowhere.Load()
+	}
 	return &Conn{netFD: n}, nil
+}
+
+// sameAddr reports whether a and b are the same, as far as it is cheap to tell.
+func sameAddr(a, b net.Addr) bool {
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		b, ok := b.(*net.TCPAddr)
+		return ok && a.Port == b.Port && a.Zone == b.Zone && a.IP.Equal(b.IP)
+	case *net.UnixAddr:
+		b, ok := b.(*net.UnixAddr)
+		return ok && *a == *b
+	}
+	return false
 }
 
 // An acceptOp is the future of a connection.

@@ -16,7 +16,7 @@ func (f *netFD) opError(op string, err error) error {
 	if errors.Is(err, ErrClosed) {
 		err = net.ErrClosed
 	}
-	e := &net.OpError{Op: op, Net: f.network, Source: f.local, Addr: f.remote, Err: err}
+	e := &net.OpError{Op: op, Net: f.kind.network, Source: f.local, Addr: f.remote, Err: err}
 	if f.remote == nil {
 		e.Source, e.Addr = nil, f.local
 	}

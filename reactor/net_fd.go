@@ -17,7 +17,6 @@ import (
 type netFD struct {
 	s             *Source
 	kind          kind
-	network       string
 	local, remote net.Addr
 	rd, wr        timing
 	line          turnstile // of those who write
@@ -35,7 +34,7 @@ func (r *Reactor) newFD(fd int, k kind) (*netFD, error) {
 		_ = sysClose(fd)
 		return nil, err
 	}
-	f := &netFD{s: s, kind: k, network: k.network}
+	f := &netFD{s: s, kind: k}
 	return f, nil
 }
 

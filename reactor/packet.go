@@ -92,7 +92,7 @@ func (o *recvOp) Poll(w *pollster.Waker) (Packet, bool, error) {
 // belongs to it until its end.
 func (c *PacketConn) WriteToFuture(p []byte, to net.Addr) pollster.Future[int] {
 	if err := c.fits(to); err != nil {
-		return pollster.Failed[int](&net.OpError{Op: "write", Net: c.netFD.network, Source: c.netFD.local, Addr: to, Err: err})
+		return pollster.Failed[int](&net.OpError{Op: "write", Net: c.netFD.kind.network, Source: c.netFD.local, Addr: to, Err: err})
 	}
 	return &socketOp{f: c.netFD, in: Writable, op: "write", try: func(fd int) (int, error) {
 		if err := sysSend(fd, c.netFD.kind, p, to, c.six); err != nil {
