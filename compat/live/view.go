@@ -70,19 +70,19 @@ func (v *View) list() []*part {
 
 // A Snapshot is what a View sees at one moment.
 type Snapshot struct {
-	Time       time.Time
-	Goroutines int // of the process
-	Pools      []Pool
-	Executors  []Executor
-	Reactors   []Reactor
+	Time       time.Time  // when
+	Goroutines int        // of the process
+	Pools      []Pool     // in the order in which they were added, as the others
+	Executors  []Executor // local ones too
+	Reactors   []Reactor  // all of them
 }
 
 // Pool is what is seen of a pool or a class.
 type Pool struct {
-	Stats   threadpool.Stats
+	Stats   threadpool.Stats   // its figures
 	Events  []threadpool.Event // changes of its size
 	Jobs    []Job              // that run, with Options.Track
-	Classes []Pool
+	Classes []Pool             // those that have not been closed
 }
 
 // A Job has started and not ended.
@@ -90,33 +90,33 @@ type Job struct {
 	Pool      string        // or class
 	For       time.Duration // since it started
 	State     string        // running, waiting or abandoned
-	Goroutine uint64
-	Stack     string // where it is
+	Goroutine uint64        // its number, as it stands in stack traces
+	Stack     string        // where it is
 }
 
 // Executor is what is seen of an executor.
 type Executor struct {
-	Name  string
+	Name  string          // as it was added
 	Stats *executor.Stats // nil for a local one
 	Tasks []Task          // with Options.Inspect; without, those that have waited
 }
 
 // A Task has been spawned and not ended.
 type Task struct {
-	ID    uint64
-	Name  string
-	Code  string // the type of the future, or the name of the function
-	State string
+	ID    uint64        // in order of spawning, with Options.Inspect as the rest
+	Name  string        // or empty
+	Code  string        // the type of the future, or the name of the function
+	State string        // queued, running, waiting or blocked
 	For   time.Duration // in this state
-	Polls uint64
+	Polls uint64        // that are over
 	Busy  time.Duration // in polls
 	At    []string      // where it waits, innermost first
 }
 
 // Reactor is what is seen of a reactor.
 type Reactor struct {
-	Name  string
-	Stats reactor.Stats
+	Name  string        // as it was added
+	Stats reactor.Stats // its figures
 }
 
 // Snapshot looks at everything. With pools that track their jobs it stops the world
