@@ -11,17 +11,17 @@ import (
 // A Figure is one number for a metrics library, in the manner that Prometheus and
 // OpenTelemetry have in common.
 type Figure struct {
-	Name    string // such as causeway_pool_running; durations are in seconds
-	Help    string
-	Counter bool // it only grows; else it goes up and down
-	Labels  []Label
-	Value   float64
+	Name    string  // such as causeway_pool_running; durations are in seconds
+	Help    string  // what it counts, in a sentence
+	Counter bool    // it only grows; else it goes up and down
+	Labels  []Label // which of several it is of
+	Value   float64 // at this moment
 }
 
 // A Label tells figures of one name apart.
 type Label struct {
-	Name  string
-	Value string
+	Name  string // such as pool
+	Value string // such as the name of the pool
 }
 
 // Figures yields all numbers of the view. It does not look at single jobs and tasks,
