@@ -14,7 +14,6 @@ import (
 // An oracle is what a Loop is, without any cleverness: a list of posted numbers, a
 // task that is ready or not, and a host that is asleep or not.
 type oracle struct {
-	posted []int
 	ran    []int
 	ready  bool
 	polls  int

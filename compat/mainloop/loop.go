@@ -99,11 +99,10 @@ type Loop struct {
 	owner atomic.Uintptr // the goroutine of Run, 0 before it, over after it
 
 	// Of the turn.
-	hook   func() (time.Time, bool) // Options.Local.Turn
-	hooked bool                     // the hook has to be called once more
-	muted  bool
-	next   time.Time
-	known  bool
+	hook  func() (time.Time, bool) // Options.Local.Turn
+	muted bool
+	next  time.Time
+	known bool
 
 	mu     sync.Mutex
 	panics []*executor.PanicError // not raised yet

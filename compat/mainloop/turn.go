@@ -218,7 +218,8 @@ func (l *Loop) close() {
 	// host has called us out of its Post.
 	if l.teller.Load() != goroutine.Current() {
 		l.telling.Lock()
-		l.telling.Unlock() //nolint:staticcheck // to have waited is all
+		//lint:ignore SA2001 to have waited is all
+		l.telling.Unlock()
 	}
 	l.local.Close()
 	if p, _ := l.takePanic(); p != nil {

@@ -65,7 +65,16 @@ func user(t *testing.T, a *app, f func(ctx context.Context) error) {
 	}
 }
 
-func press(a *app, r rune) { a.screen.PostEventWait(tcell.NewEventKey(tcell.KeyRune, r, 0)) }
+// press presses a key. It may be called on the loop, which must not wait for room in
+// its own queue.
+func press(a *app, r rune) {
+	ev := tcell.NewEventKey(tcell.KeyRune, r, 0)
+	go func() {
+		for a.screen.PostEvent(ev) != nil {
+			time.Sleep(time.Millisecond)
+		}
+	}()
+}
 
 // until waits, on the loop, until something is so.
 func until(ctx context.Context, so func() bool) error {
@@ -144,6 +153,9 @@ func TestAFullQueueLosesNothing(t *testing.T) {
 func TestAWaitInAKeysHandlerIsRefused(t *testing.T) {
 	a, _ := open(t)
 	user(t, a, func(ctx context.Context) error {
+		if err := until(ctx, func() bool { return a.state == "done" }); err != nil {
+			return err
+		}
 		a.counting = executor.Spawn(a.loop, pollster.Future[int](&pollster.Promise[int]{}))
 		press(a, 'w')
 		return until(ctx, func() bool { return a.state == mainloop.ErrWait.Error() })
