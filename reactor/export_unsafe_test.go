@@ -1,6 +1,8 @@
 package reactor
 
 import (
+	"context"
+	"net"
 	"time"
 	"unsafe"
 
@@ -79,3 +81,15 @@ func NewOneShot(p poller.Poller) *Reactor {
 	r.mode = poller.OneShot
 	return r
 }
+
+// DialAll is Dial for a name that has these addresses.
+func (r *Reactor) DialAll(ctx context.Context, network string, addrs ...net.Addr) (*Conn, error) {
+	k, err := parseNetwork(network)
+	if err != nil {
+		return nil, err
+	}
+	return r.dialAll(ctx, k, addrs)
+}
+
+// InTurn is the order in which Dial tries addresses.
+func InTurn(addrs []net.Addr) []net.Addr { return inTurn(addrs) }

@@ -133,3 +133,23 @@ func blocking[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	}
 	return pollster.BlockOn(ctx, pollster.Future[T](&p))
 }
+
+// addrPort returns what a says of IP, if it does.
+func addrPort(a net.Addr) netip.AddrPort {
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		return unmapped(a.AddrPort())
+	case *net.UDPAddr:
+		return unmapped(a.AddrPort())
+	}
+	return netip.AddrPort{}
+}
+
+// unmapped has IPv4 as IPv4, and no address as all of them.
+func unmapped(ap netip.AddrPort) netip.AddrPort {
+	ip := ap.Addr().Unmap()
+	if !ip.IsValid() {
+		ip = netip.IPv4Unspecified()
+	}
+	return netip.AddrPortFrom(ip, ap.Port())
+}

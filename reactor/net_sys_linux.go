@@ -242,25 +242,6 @@ func sockaddr6(ap netip.AddrPort) (unix.Sockaddr, int) {
 	return sa, unix.AF_INET6
 }
 
-func addrPort(a net.Addr) netip.AddrPort {
-	switch a := a.(type) {
-	case *net.TCPAddr:
-		return unmapped(a.AddrPort())
-	case *net.UDPAddr:
-		return unmapped(a.AddrPort())
-	}
-	return netip.AddrPort{}
-}
-
-// unmapped has IPv4 as IPv4, and no address as all of them.
-func unmapped(ap netip.AddrPort) netip.AddrPort {
-	ip := ap.Addr().Unmap()
-	if !ip.IsValid() {
-		ip = netip.IPv4Unspecified()
-	}
-	return netip.AddrPortFrom(ip, ap.Port())
-}
-
 // address returns sa for people.
 func address(k kind, sa unix.Sockaddr) net.Addr {
 	switch sa := sa.(type) {

@@ -28,5 +28,6 @@ func sysSend(int, kind, []byte, net.Addr, bool) error  { return errors.ErrUnsupp
 func sysSix(int) bool                                  { return false }
 func sysSendfile(int, int, int) (int, error)           { return 0, errors.ErrUnsupported }
 func refused(error) bool                               { return false }
+func sysError(_ string, err error) error               { return err }
 func sysErrno(int32) error                             { return errors.ErrUnsupported }
 func stopped(error) bool                               { return false }
