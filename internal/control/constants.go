@@ -26,11 +26,15 @@ const (
 	patience     = 0.03
 	patienceGrow = 4.0
 
-	stepTime = 0.8e-3
+	stepTime     = 0.8e-3
+	calmAge      = 1.3
+	earlyCount   = 40
+	earlyService = 0.15
 
 	beta      = 0.02 // growth of the throughput per growth of the limit that is worth it
 	loadError = 0.2
 	zScore    = 1.3
+	zHold     = 2.0 // for a trial of hold: it is looked at often, and each look may err
 	pairsMax  = 4
 
 	holdFirst = 2.0

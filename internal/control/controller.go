@@ -56,9 +56,11 @@ type Controller struct {
 	peak            float64 // its largest value, fading
 
 	// See refill.
-	limited   bool    // the processors were what limited the jobs
-	limitedAt int     // the level at which that was so
-	refilled  float64 // what slow must reach for another refill
+	recent      sums    // fading over 0.3 s
+	limited     bool    // the processors were what limited the jobs
+	limitedMean float64 // of ln(service time), then
+	limitedAt   int     // the level at which that was so
+	refilled    float64 // what slow must reach for another refill
 
 	lastDone  float64 // when a job last ended
 	stallStep float64
@@ -256,6 +258,8 @@ func (c *Controller) signals(in *Input, d *sums) {
 	c.busy = c.load > busyLoad || c.lateness > busyLateness
 	c.peak = max(c.age, c.peak*math.Exp(-d.time/peakFade))
 	f = 1 - math.Exp(-d.time/0.3)
+	c.recent.scale(1 - f)
+	c.recent.add(d)
 	c.rate += f * (d.count/d.time - c.rate)
 	if d.count > 0 {
 		c.lastDone = c.now
@@ -284,7 +288,7 @@ func (c *Controller) settles() bool {
 }
 
 // crowded is busy for longer: there is no use in more.
-func (c *Controller) crowded() bool { return c.slow > busyLoad || c.lateness > busyLateness }
+func (c *Controller) crowded() bool { return c.slow > busyLoad || c.lateness > 2*busyLateness }
 
 // step runs the mode.
 func (c *Controller) step(d *sums) {
@@ -292,7 +296,7 @@ func (c *Controller) step(d *sums) {
 		return
 	}
 	c.since.add(d)
-	if c.mode == holding || c.mode == testing && c.search.cand == c.search.base {
+	if c.mode == holding || c.mode == testing && c.search.cand == c.search.base || c.mode == ramping && c.ramp.warm {
 		if c.ramp.regrets(c) || c.refill() {
 			return
 		}
@@ -303,6 +307,10 @@ func (c *Controller) step(d *sums) {
 				return
 			}
 			c.settled = c.ramp.settled(c)
+			if !c.settled {
+				c.ramp.step(c)
+				return
+			}
 		} else {
 			c.settled = c.settles()
 		}
@@ -364,7 +372,7 @@ func (c *Controller) stalled() bool {
 	c.stallStep = min(c.stallStep+0.25, 2)
 	if c.mode != ramping {
 		c.forget()
-		c.ramp.begin(c)
+		c.ramp.again(c)
 	}
 	c.ramp.bounded(c)
 	return true

@@ -105,3 +105,39 @@ func TestThousandsOfAbsurdHistoriesKeepTheBounds(t *testing.T) {
 		check(t, data)
 	}
 }
+
+// A pool under a debugger, in a suspended laptop, with a clock that was set:
+// whatever is odd about one call, the next good ones count again.
+func TestOddInputsAreForgotten(t *testing.T) {
+	const big = math.MaxInt64
+	odd := map[string]func(in *control.Input){
+		"no time has passed":      func(in *control.Input) { in.Now -= 10 * time.Millisecond },
+		"the clock goes back":     func(in *control.Input) { in.Now -= time.Hour },
+		"the clock is at its end": func(in *control.Input) { in.Now = big },
+		"NaN":                     func(in *control.Input) { in.LogSum, in.LogSquareSum = math.NaN(), math.NaN() },
+		"infinite":                func(in *control.Input) { in.LogSum, in.LogSquareSum = math.Inf(1), math.Inf(-1) },
+		"huge counts":             func(in *control.Input) { in.Completions, in.Running, in.Queued = 1<<63, big, big },
+		"huge sums":               func(in *control.Input) { in.ServiceSum, in.StartSum, in.CPU = big, -big, big },
+		"no processors":           func(in *control.Input) { in.Procs = 0 },
+		"processors not a number": func(in *control.Input) { in.Procs = math.NaN() },
+		"less than none":          func(in *control.Input) { in.Procs, in.CPU, in.Running, in.Queued = -1, -1, -1, -1 },
+		"late by an hour":         func(in *control.Input) { in.Lateness = time.Hour },
+	}
+	for name, spoil := range odd {
+		l := newLoad(control.Config{}, func(n int) float64 { return float64(n) / 0.02 }, idle)
+		l.run(100 * time.Millisecond)
+		for range 20 {
+			good := l.in
+			spoil(&l.in)
+			if d := l.c.Tick(l.in); d.Limit < 1 || d.Limit > 512 {
+				t.Errorf("%s: limit %d", name, d.Limit)
+			}
+			l.in = good
+			l.tick()
+		}
+		// Twenty spoilt calls may have cost all that was known. Not more.
+		if got := l.run(15 * time.Second); got < 490 {
+			t.Errorf("%s: limit %d 15 s later, want near 512", name, got)
+		}
+	}
+}

@@ -114,6 +114,7 @@ func (h *holdState) changedLoad(c *Controller) bool {
 	}
 	c.restart()
 	c.ramp.begin(c)
+	c.ramp.warm = true
 	return true
 }
 
@@ -163,11 +164,17 @@ func (h *holdState) probe(c *Controller) {
 func (c *Controller) refill() bool {
 	if c.slow > 0.93 {
 		c.limited, c.limitedAt, c.refilled = true, c.at, 0
+		if c.recent.count > 0 {
+			c.limitedMean = c.recent.log / c.recent.count
+		}
 	}
 	if !c.limited || c.at < c.limitedAt || c.slow > 0.8 || c.at == c.last || c.busy || c.now-c.changed < 0.45 {
 		return false
 	}
-	mean, _ := c.since.logMean()
+	mean, variance := c.since.logMean()
+	if c.limitedMean != 0 && mean-c.limitedMean > 0.1+2*math.Sqrt(variance) {
+		return false // they do not only hold slots
+	}
 	slower := c.since.count < sliceCount || !c.ramp.have || mean-c.ramp.mean > 0.1
 	if c.slow < c.refilled && slower {
 		c.limited, c.refilled = false, 0 // it did not help
@@ -178,7 +185,7 @@ func (c *Controller) refill() bool {
 	c.forget()
 	c.set(c.scaled(c.at, f), Freed)
 	if c.load < 0.4 {
-		c.ramp.begin(c)
+		c.ramp.again(c)
 	} else {
 		c.search.begin(c, false)
 	}

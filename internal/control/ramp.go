@@ -3,12 +3,13 @@ package control
 import "math"
 
 // A trace is what the ramp saw of a level in passing.
-type trace struct{ rate, mean float64 }
+type trace struct{ rate, mean, paid float64 }
 
 // rampState is the search for the order of magnitude.
 type rampState struct {
 	have      bool // prev… are of the level before this one
 	prevAt    int
+	meanAt    int     // the level of mean
 	mean      float64 // of ln(service time)
 	variance  float64
 	rate      float64
@@ -20,11 +21,21 @@ type rampState struct {
 	began     float64
 	total     float64 // completions since then
 	bound     float64 // above the rate before the last change
+	warm      bool    // jobs have ended before: no patience
+	calm      bool    // the running jobs were not older than those that ended
 }
 
 func (r *rampState) begin(c *Controller) {
 	c.mode = ramping
 	*r = rampState{validated: float64(c.limit), began: c.now}
+}
+
+// again begins from a limit that jobs have run at: what was seen of lower ones
+// still counts, and patience would be a step back.
+func (r *rampState) again(c *Controller) {
+	seen := r.seen
+	r.begin(c)
+	r.warm, r.seen = true, seen
 }
 
 // settled says whether the slice may begin: half a service time after the
@@ -36,7 +47,7 @@ func (r *rampState) settled(c *Controller) bool {
 // patient doubles without evidence while nearly nothing has completed.
 func (r *rampState) patient(c *Controller) bool {
 	l := float64(c.limit)
-	if c.now-c.changed < patience || c.since.count > max(1, l/16) || c.busy || c.at == c.last || r.have ||
+	if c.now-c.changed < patience || c.since.count > max(1, l/16) || c.busy || c.at == c.last || r.have || r.warm ||
 		l >= patienceGrow*max(r.validated, float64(c.initial)) {
 		return false
 	}
@@ -73,8 +84,29 @@ func (r *rampState) ready(c *Controller) bool {
 	return s.count >= max(60, float64(c.limit)/2) || s.time >= 0.15
 }
 
+// early says that more jobs end already, before the change shows in full. That
+// is enough where jobs do not end sooner the younger they are: there the new
+// ones can only add later what they do not add yet.
+func (r *rampState) early(c *Controller) bool {
+	s := &c.since
+	if !r.have || !r.calm || r.service < earlyService || c.busy || s.count < earlyCount || !s.valid() {
+		return false
+	}
+	step := math.Log(float64(c.limit) / float64(c.sizes[r.prevAt]))
+	e := math.Log(s.counted()/r.rate) / step
+	se := math.Sqrt(1/s.count+1/r.count) / step
+	mean, _ := s.logMean()
+	return e-se > 0.5 && r.held(c, mean) > 0.4
+}
+
 func (r *rampState) step(c *Controller) {
-	if r.patient(c) || !r.ready(c) {
+	if r.patient(c) {
+		return
+	}
+	early := r.early(c)
+	if early {
+		c.slice = c.since
+	} else if !r.settled(c) || !r.ready(c) {
 		return
 	}
 	s := &c.slice
@@ -100,8 +132,8 @@ func (r *rampState) step(c *Controller) {
 		return
 	}
 	step := math.Log(float64(c.limit) / float64(c.sizes[r.prevAt]))
-	eS := 1 - (mean-r.mean)/step
-	se := math.Sqrt(variance+r.variance) / step
+	eS := r.held(c, mean)
+	se := math.Sqrt(variance+r.variance) / r.span(c)
 	eX := math.Log(x/r.rate) / step
 	seX := math.Sqrt(1/s.count+1/r.count) / step
 	var more bool
@@ -113,7 +145,14 @@ func (r *rampState) step(c *Controller) {
 	}
 	if more {
 		r.climbed++
+		before := *r
 		r.remember(c)
+		if early {
+			// The long jobs of this level have not ended yet.
+			r.meanAt, r.mean, r.variance, r.service = before.meanAt, before.mean, before.variance, before.service
+			// Having stopped at the first good moment, it is likely to be too good.
+			r.rate *= 1 - 1/math.Sqrt(r.count)
+		}
 		f := 2.0
 		if eS > 0.8 && eX > 0.55 && c.age < 1.5*r.service {
 			f = 4
@@ -133,14 +172,27 @@ func (r *rampState) step(c *Controller) {
 	r.end(c, k)
 }
 
+// span is how far the limit is from that at which mean was found.
+func (r *rampState) span(c *Controller) float64 {
+	return math.Log(float64(c.limit) / float64(c.sizes[r.meanAt]))
+}
+
+// held is the elasticity by the service time: 1 if the jobs are as fast as
+// they were, 0 if they are slower by as much as there are more.
+func (r *rampState) held(c *Controller, mean float64) float64 {
+	return 1 - (mean-r.mean)/r.span(c)
+}
+
 func (r *rampState) remember(c *Controller) {
 	s := &c.slice
 	r.have = true
 	r.prevAt, r.rate, r.service = c.at, s.counted(), s.service/s.count
+	r.meanAt = c.at
 	r.mean, r.variance = s.logMean()
 	r.count = s.count
 	r.validated = float64(c.limit)
-	r.seen[c.at] = trace{r.rate, r.mean}
+	r.calm = c.age < calmAge*r.service
+	r.seen[c.at] = trace{r.rate, r.mean, s.service / s.area}
 }
 
 func (r *rampState) grow(c *Controller, f float64) {
@@ -181,7 +233,7 @@ func (r *rampState) regrets(c *Controller) bool {
 		if x < 0.5*t.rate {
 			need = rise / 2
 		}
-		if t.rate == 0 || x > 0.7*t.rate || mean-t.mean < need || t.rate*s.time < 16 {
+		if t.paid < 0.8 || x > 0.7*t.rate || mean-t.mean < need || t.rate*s.time < 16 {
 			continue
 		}
 		c.forget()

@@ -215,8 +215,12 @@ func (q *searchState) judge(c *Controller) {
 	if !up && q.idles(c) && gain < 3*se {
 		gain = min(gain, 0)
 	}
+	enough := zScore * se
+	if q.probe {
+		enough = zHold * se
+	}
 	switch {
-	case gain > zScore*se, !up && c.at == q.cand && c.slow > busyLoad && gain > -0.5*se:
+	case gain > enough, !up && c.at == q.cand && c.slow > busyLoad && gain > -0.5*se:
 		if q.soars(c, d/dn) {
 			return
 		}
@@ -234,7 +238,7 @@ func (q *searchState) judge(c *Controller) {
 		} else {
 			c.set(q.base, Return)
 		}
-	case up && gain > -0.3*se && !q.probe && !c.crowded(), gain > 0.5*se:
+	case up && gain > -0.3*se && !q.probe && !c.crowded(), gain > 0.5*se && !q.probe:
 		q.accepted(c)
 	default:
 		q.rejected(c, false)

@@ -75,3 +75,15 @@ func (m Summary) String() string {
 	fmt.Fprintf(&b, "threads/needed geo %.3f median %.3f mean %.3f", m.ThreadsGeo, m.ThreadsMedian, m.ThreadsMean)
 	return b.String()
 }
+
+// MeasureClasses is Measure with a queue and a limit for each class. best is
+// that of one queue with one limit; what counts of a mix is its Progress.
+func MeasureClasses(w *Workload, each func() Policy, seed uint64, best Best) Score {
+	r := RunClasses(w, each, seed)
+	h := w.horizon()
+	s := Score{Workload: w, Best: best}
+	s.Ratio = r.Progress(w) / float64(max(best.Completed, 1))
+	s.Steady = float64(r.Between(h/2, h)) / (float64(max(best.Completed, 1)) / 2)
+	s.Threads = r.Threads / float64(best.Needed)
+	return s
+}

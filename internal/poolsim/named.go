@@ -1,6 +1,6 @@
 package poolsim
 
-// Named returns the ten workloads by name. They are what the bench of the
+// Named returns the ten workloads by name, and cgo. They are what the bench of the
 // real pool runs, as models: the same kinds of jobs with the same times.
 func Named() []Workload {
 	const ms = 1e-3
@@ -36,6 +36,9 @@ func Named() []Workload {
 		{Name: "dependent", Population: 1024, Segments: always(Class{Name: "outer", Weight: 1,
 			Phases: []Phase{sleep(Uniform, 5*ms), {WaitJob, 0, Dist{}}, sleep(Uniform, 5*ms)},
 			Child:  []Phase{sleep(Uniform, 10*ms)}})},
+		// A call through cgo computes and blocks without the runtime knowing
+		// which; to the pool it is a job with a thread of its own.
+		{Name: "cgo", Segments: always(class("cgo", 1, compute(Uniform, 0.2*ms), sleep(Uniform, 6*ms)))},
 	}
 	for i := range ws {
 		ws[i].Cores = 8
@@ -48,12 +51,22 @@ func Named() []Workload {
 func Extra() []Workload {
 	const ms = 1e-3
 	always := func(cs ...Class) []Segment { return []Segment{{Until: 1e9, Classes: cs}} }
+	sleep := func(shape Shape, mean float64) Phase { return Phase{Sleep, 0, Dist{Shape: shape, Mean: mean}} }
+	outage := func(slow Phase) []Class {
+		return []Class{{Name: "healthy", Weight: 1500, Phases: []Phase{sleep(Uniform, 10*ms)}}, {Name: "slow", Weight: 300, Phases: []Phase{slow}}}
+	}
 	return []Workload{
 		// An open load of jobs of which 1 % last 1,000 times as long, at two
 		// thirds of what the cores can do: the waits of the short ones.
 		{Name: "heavy-tail-open", Cores: 8, Rate: 15000, Segments: always(
 			Class{Name: "short", Weight: 0.99, Phases: []Phase{{CPU, 0, Dist{Shape: Uniform, Mean: 0.1 * ms}}, {Sleep, 0, Dist{Shape: Uniform, Mean: 1 * ms}}}},
 			Class{Name: "long", Weight: 0.01, Phases: []Phase{{CPU, 0, Dist{Shape: Uniform, Mean: 0.1 * ms}}, {Sleep, 0, Dist{Shape: Const, Mean: 1}}}})},
+		// A dependency that hangs for ten seconds beside one that is well.
+		{Name: "outage", Cores: 8, Rate: 1800, Segments: []Segment{
+			{10, outage(sleep(Uniform, 10*ms))}, {20, outage(sleep(Const, 10))}, {1e9, outage(sleep(Uniform, 10*ms))}}},
+		// Jobs that end at once.
+		{Name: "no-op", Cores: 8, Burst: 100_000, BurstAt: 0.5, BurstEvery: 2, Horizon: 10, Segments: always(
+			Class{Name: "no-op", Weight: 1, Phases: []Phase{{CPU, 0, Dist{Mean: 0.5e-6}}}})},
 		// A lock that could serve 800 jobs per second and gets 600, and
 		// 1,000 at once: a pool that lets them all in never recovers.
 		{Name: "metastable", Cores: 8, Rate: 600, Burst: 1000, BurstAt: 5, Mutexes: []Mutex{{Convoy: 0.02}}, Segments: always(

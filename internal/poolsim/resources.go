@@ -67,17 +67,21 @@ func (s *sim) unlock(m *mutex) {
 func (s *sim) submitChild(j int32) {
 	c := s.jobs[j].class
 	k := s.makeJob(c, c.Child, int(s.jobs[j].classNo), s.now)
+	b := &s.jobs[j]
 	s.jobs[k].parent = j
 	s.jobs[k].child = true
-	s.queue.push(queued{k, s.now})
+	s.jobs[k].lane = b.lane
+	l := &s.lanes[b.lane]
+	l.queue.push(queued{k, s.now})
 	if s.w.HiddenWaits {
 		return
 	}
-	b := &s.jobs[j]
+	l.running--
+	l.parked++
 	s.running--
 	s.parked++
 	b.service += s.now - b.resumed
-	s.startSum -= b.resumed
+	l.startSum -= b.resumed
 }
 
 // childDone lets the waiting job go on: at the head of the queue, because it
@@ -89,9 +93,11 @@ func (s *sim) childDone(j int32) {
 		s.enter(j)
 		return
 	}
+	l := &s.lanes[b.lane]
+	l.parked--
 	s.parked--
 	b.parked = true
-	s.queue.pushFront(queued{j, s.now})
+	l.queue.pushFront(queued{j, s.now})
 }
 
 // lateness is by how much a timer fires late with the present number of
@@ -107,53 +113,59 @@ func (s *sim) lateness() float64 {
 
 func seconds(s float64) time.Duration { return time.Duration(s * 1e9) }
 
-func (s *sim) observe(late float64) *Observation {
-	o := &s.res.obs
+func (s *sim) observe(l *lane, late float64) *Observation {
+	o := &l.obs
 	o.Now = seconds(s.now)
-	o.Completions = s.completions
-	o.Running = s.running
-	o.Parked = s.parked
-	o.Queued = s.backlog()
-	o.StartSum = seconds(s.startSum)
-	o.ServiceSum = seconds(s.serviceSum)
-	o.LogSum = s.logSum
+	o.Completions = l.completions
+	o.Running = l.running
+	o.Parked = l.parked
+	o.Queued = s.backlog(l)
+	o.StartSum = seconds(l.startSum)
+	o.ServiceSum = seconds(l.serviceSum)
+	o.LogSum, o.LogSquareSum = l.logSum, l.logSquare
 	o.CPU = seconds(s.cpuUsed)
 	o.Procs = float64(s.w.Cores)
 	o.Lateness = seconds(late)
-	o.Limit, o.Runnable, o.Starts, o.Cores = s.limit, s.runnable(), s.starts, s.w.Cores
+	o.Limit, o.Runnable, o.Starts, o.Cores = l.limit, s.runnable(), l.starts, s.w.Cores
 	return o
 }
 
 // resume begins ticking: a job is waiting.
-func (s *sim) resume() {
-	s.paused, s.sawEmpty = false, false
-	s.resumeNext = true
-	s.call(0)
-	s.scheduleTick()
+func (s *sim) resume(l *lane) {
+	l.paused, l.sawEmpty = false, false
+	l.resumeNext = true
+	s.call(l, 0)
+	s.scheduleTick(l)
 }
 
-func (s *sim) scheduleTick() {
-	s.lastTickLate = s.lateness()
-	s.schedule(s.now+s.tick+s.lastTickLate, evTick, 0)
+func (s *sim) scheduleTick(l *lane) {
+	l.lastTickLate = s.lateness()
+	s.schedule(s.now+l.tick+l.lastTickLate, evTick, l.no)
 }
 
-func (s *sim) onTick() {
-	if s.sawEmpty {
-		s.sawEmpty = false
-		if s.backlog() == 0 {
-			s.paused = true
+func (s *sim) onTick(l *lane) {
+	if l.sawEmpty {
+		l.sawEmpty = false
+		if s.backlog(l) == 0 {
+			l.paused = true
 			return
 		}
-		s.resumeNext = true
+		l.resumeNext = true
+	} else if len(s.lanes) > 1 && l.running < l.limit {
+		l.resumeNext = true // what is missing is a slot of the total
 	}
-	s.call(s.lastTickLate)
-	s.scheduleTick()
+	s.call(l, l.lastTickLate)
+	s.scheduleTick(l)
 }
 
-func (s *sim) call(late float64) {
-	o := s.observe(late)
-	o.Resumed = s.resumeNext
-	s.resumeNext = false
-	s.limit = min(max(s.policy.Tick(o), 1), s.w.max())
-	s.res.limitWas(s.now, s.limit)
+func (s *sim) call(l *lane, late float64) {
+	o := s.observe(l, late)
+	o.Resumed = l.resumeNext
+	l.resumeNext = false
+	l.limit = min(max(l.policy.Tick(o), 1), s.w.max())
+	total := 0
+	for i := range s.lanes {
+		total += s.lanes[i].limit
+	}
+	s.res.limitWas(s.now, min(total, s.w.max()))
 }

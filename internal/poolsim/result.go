@@ -1,6 +1,9 @@
 package poolsim
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // A Result is what a run showed.
 type Result struct {
@@ -14,7 +17,6 @@ type Result struct {
 	area  float64
 	open  bool
 	first int
-	obs   Observation
 }
 
 // A ClassResult is the part of one class.
@@ -29,11 +31,7 @@ type Wait struct{ At, Wait float64 }
 func newResult(w *Workload) *Result {
 	n := int(w.horizon()/bucket + 0.5)
 	r := &Result{Buckets: make([]int32, n), Limits: make([]int, n), open: w.open()}
-	classes := 1
-	for _, s := range w.Segments {
-		classes = max(classes, len(s.Classes))
-	}
-	r.Classes = make([]ClassResult, classes)
+	r.Classes = make([]ClassResult, w.classes())
 	return r
 }
 
@@ -67,6 +65,21 @@ func (r *Result) finish(s *sim) {
 		}
 		last = r.Limits[i]
 	}
+}
+
+// Progress is how many jobs of the mix of w's first segment have ended: the class
+// that is furthest behind its share says. With a queue for each class the
+// fast ones run ahead of the mix, which is no merit.
+func (r *Result) Progress(w *Workload) float64 {
+	classes := w.Segments[0].Classes
+	total, least := 0.0, math.Inf(1)
+	for i := range classes {
+		total += classes[i].Weight
+	}
+	for i := range classes {
+		least = min(least, float64(r.Classes[i].Completed)*total/classes[i].Weight)
+	}
+	return least
 }
 
 // Between counts the completions from one time to another, in whole buckets.

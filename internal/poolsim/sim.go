@@ -44,6 +44,7 @@ type job struct {
 	parked  bool
 	child   bool
 	parent  int32
+	lane    int32
 	arrived float64
 	resumed float64 // when it last got a slot
 	service float64 // time with a slot before resumed
@@ -68,13 +69,12 @@ type mutex struct {
 
 // sim is one run.
 type sim struct {
-	w      *Workload
-	seed   uint64
-	r      rng    // of everything but the jobs
-	draws  rng    // of the job being made
-	made   uint64 // jobs so far
-	policy Policy
-	res    *Result
+	w     *Workload
+	seed  uint64
+	r     rng    // of everything but the jobs
+	draws rng    // of the job being made
+	made  uint64 // jobs so far
+	res   *Result
 
 	now      float64
 	virtual  float64 // work given to each runnable job so far
@@ -87,34 +87,38 @@ type sim struct {
 
 	jobs    []job
 	free    []int32
-	queue   fifo[queued]
 	devices []device
 	mutexes []mutex
+	lanes   []lane
 
-	limit        int
-	running      int
-	parked       int
-	warm         int // threads started so far
-	starterFree  float64
-	segment      int
-	tick         float64
-	paused       bool
-	sawEmpty     bool
-	resumeNext   bool
-	lastTickLate float64
-
-	// The counters of the pool.
-	completions uint64
-	starts      uint64
-	startSum    float64
-	serviceSum  float64
-	logSum      float64
-	logSquare   float64
+	running     int // of all lanes
+	parked      int
+	warm        int // threads started so far
+	starterFree float64
+	segment     int
 }
 
-// Run simulates w under policy p.
-func Run(w *Workload, p Policy, seed uint64) *Result {
-	s := &sim{w: w, seed: seed, r: newRNG(seed), policy: p, rate: 1}
+// Run simulates w under policy p: one queue and one limit for all jobs.
+func Run(w *Workload, p Policy, seed uint64) *Result { return run(w, seed, []Policy{p}) }
+
+// RunClasses simulates w with a queue and a limit for each class, whose
+// policies come from each. A limit is at most half the total of w, and together
+// the classes have at most all of it. A queue
+// that never empties is replaced by a population of twice that total.
+func RunClasses(w *Workload, each func() Policy, seed uint64) *Result {
+	v := *w
+	if v.Population == 0 && !v.open() {
+		v.Population = 2 * v.max()
+	}
+	ps := make([]Policy, v.classes())
+	for i := range ps {
+		ps[i] = each()
+	}
+	return run(&v, seed, ps)
+}
+
+func run(w *Workload, seed uint64, ps []Policy) *Result {
+	s := &sim{w: w, seed: seed, r: newRNG(seed), rate: 1}
 	s.res = newResult(w)
 	for _, d := range w.Devices {
 		s.devices = append(s.devices, device{Device: d})
@@ -122,11 +126,15 @@ func Run(w *Workload, p Policy, seed uint64) *Result {
 	for _, m := range w.Mutexes {
 		s.mutexes = append(s.mutexes, mutex{Mutex: m})
 	}
-	limit, tick := p.Start(w.Cores, w.max())
-	s.limit, s.tick = limit, tick.Seconds()
-	s.res.first = limit
-	if s.tick > 0 {
-		s.paused = true
+	s.lanes = make([]lane, len(ps))
+	for i, p := range ps {
+		most := w.max()
+		if len(ps) > 1 {
+			most = (most + 1) / 2 // what the real pool gives a class by default
+		}
+		limit, tick := p.Start(w.Cores, most)
+		s.lanes[i] = lane{no: int32(i), policy: p, limit: limit, tick: tick.Seconds(), paused: tick > 0}
+		s.res.first += limit
 	}
 	s.prime()
 	s.dispatch()
@@ -138,7 +146,7 @@ func Run(w *Workload, p Policy, seed uint64) *Result {
 // prime makes the first arrivals.
 func (s *sim) prime() {
 	for range s.w.Population {
-		s.queue.push(queued{job: -1})
+		s.arrive()
 	}
 	if s.w.Rate > 0 {
 		s.schedule(s.r.exp()/s.w.Rate, evArrive, 0)
@@ -231,58 +239,35 @@ func (s *sim) timer(e event) {
 	case evHold:
 		s.phaseDone(e.job)
 	case evArrive:
-		s.queue.push(queued{-1, s.now})
+		s.arrive()
 		s.schedule(s.now+s.r.exp()/s.w.Rate, evArrive, 0)
 	case evBurst:
 		for range s.w.Burst {
-			s.queue.push(queued{-1, s.now})
+			s.arrive()
 		}
 		if s.w.BurstEvery > 0 {
 			s.schedule(s.now+s.w.BurstEvery, evBurst, 0)
 		}
 	case evTick:
-		s.onTick()
+		s.onTick(&s.lanes[e.job])
 	}
 }
 
-// backlog is the length of the queue; closed loads without a population have
-// an endless one.
-func (s *sim) backlog() int {
-	if s.w.Population == 0 && !s.w.open() {
-		return 1 << 20
-	}
-	return s.queue.len()
-}
-
-// dispatch starts jobs while there is a slot and a job.
-func (s *sim) dispatch() {
-	for s.running < s.limit && s.backlog() > 0 {
-		q := queued{-1, s.now}
-		if s.queue.len() > 0 {
-			q = s.queue.pop()
-		}
-		s.start(q)
-	}
-	if s.backlog() == 0 {
-		s.sawEmpty = true
-	} else if s.paused {
-		s.resume()
-	}
-}
-
-func (s *sim) start(q queued) {
+func (s *sim) start(l *lane, q queued) {
+	l.running++
 	s.running++
-	s.starts++
+	l.starts++
 	j := q.job
 	if j < 0 {
 		j = s.newJob(q.arrived)
+		s.jobs[j].lane = l.no
 	}
 	b := &s.jobs[j]
 	if !b.parked {
 		s.res.started(int(b.classNo), b.child, s.now-b.arrived, s.now)
 	}
 	b.resumed = s.now
-	s.startSum += s.now
+	l.startSum += s.now
 	if s.running+s.parked > s.warm {
 		s.warm = s.running + s.parked
 		s.starterFree = max(s.starterFree, s.now) + threadStart
@@ -374,19 +359,21 @@ func (s *sim) phaseDone(j int32) {
 // end completes j.
 func (s *sim) end(j int32) {
 	b := &s.jobs[j]
+	l := &s.lanes[b.lane]
 	service := b.service + s.now - b.resumed
+	l.running--
 	s.running--
-	s.startSum -= b.resumed
-	s.completions++
-	s.serviceSum += service
+	l.startSum -= b.resumed
+	l.completions++
+	l.serviceSum += service
 	ln := math.Log(max(service, 1e-9))
-	s.logSum += ln
-	s.logSquare += ln * ln
+	l.logSum += ln
+	l.logSquare += ln * ln
 	s.res.completed(int(b.classNo), s.now)
 	if b.parent >= 0 {
 		s.childDone(b.parent)
 	} else if s.w.Population > 0 {
-		s.queue.push(queued{-1, s.now})
+		s.arrive()
 	}
 	s.free = append(s.free, j)
 }

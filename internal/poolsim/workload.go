@@ -130,6 +130,15 @@ func (w *Workload) max() int {
 
 func (w *Workload) open() bool { return w.Rate > 0 || w.Burst > 0 }
 
+// classes is the largest number of classes at a time.
+func (w *Workload) classes() int {
+	n := 1
+	for i := range w.Segments {
+		n = max(n, len(w.Segments[i].Classes))
+	}
+	return n
+}
+
 // rng is splitmix64: small, fast, and the same on every machine.
 type rng struct{ s uint64 }
 
