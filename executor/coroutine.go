@@ -107,6 +107,7 @@ func (d *driver) put(co *coroutine) {
 		return
 	}
 	co.body, co.task, co.watch = nil, nil, nil
+	co.breaks, co.closing = false, false // of a body that did not wait any more
 	if co.own || d == nil || len(d.free) >= freeMax {
 		co.end(d)
 		return

@@ -94,8 +94,10 @@ func (lp *loop) poll() (over bool) {
 		if lp.now == nil {
 			panic(v)
 		}
-		l.caught(lp.now, v)
-		l.finish(lp.now)
+		if lp.now.local&gone == 0 { // else a waker has ended this goroutine
+			l.caught(lp.now, v)
+			l.finish(lp.now)
+		}
 		lp.now = nil
 	}()
 	for l.loop == lp && l.budget > 0 {

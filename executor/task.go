@@ -323,9 +323,6 @@ func (c *core) ended(w *worker) {
 	if e != nil && e.panic != nil {
 		c.keepPanic(e.panic, s&detached != 0)
 	}
-	if w := c.awaiter.Take(); w != nil {
-		c.wakeSafely(w)
-	}
 	if s&awaited != 0 {
 		waiters.wake(c)
 	}
@@ -334,6 +331,10 @@ func (c *core) ended(w *worker) {
 	}
 	if e != nil && e.done != nil {
 		e.done(c)
+	}
+	// Last, since a waker that is not ours may call runtime.Goexit.
+	if w := c.awaiter.Take(); w != nil {
+		c.wakeSafely(w)
 	}
 }
 

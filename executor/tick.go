@@ -72,9 +72,12 @@ func (w *worker) tick() (found bool) {
 	normal := false
 	defer func() {
 		if !normal {
-			v := recover()
-			w.ex.caught(w.current, v)
-			w.finish(w.current)
+			if v := recover(); w.current != nil {
+				w.ex.caught(w.current, v)
+				w.finish(w.current)
+			} else if v != nil {
+				panic(v) // not from a task: a bug in here
+			}
 		}
 		w.setAwake(false)
 		w.place.Leave()

@@ -210,7 +210,7 @@ func (w *worker) loop() (over bool) {
 			return
 		}
 		c, v := w.current, recover()
-		if v == nil && w.looking {
+		if v == nil && c == nil {
 			w.looking = false
 			w.succeed() // a waker has ended this goroutine
 			return
