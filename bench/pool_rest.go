@@ -16,7 +16,7 @@ var dependent = jointly("pool/dependent",
 		if err := lab.Sleep(time.Microsecond); err != nil {
 			return nil, err
 		}
-		const turn = 1500 * time.Millisecond
+		const turn = 1200 * time.Millisecond
 		blind := fixedRows([]int{8, 256, 500})
 		got, err := lab.Rounds(blind, 2, func(p lab.Pool) (lab.Tally, error) { return lab.Waits(p, turn), nil })
 		if err != nil {

@@ -54,10 +54,10 @@ func tallies(shifts []lab.Shift) (t []lab.Tally) {
 }
 
 // burstSizes are the sizes that take part in bursts.
-var burstSizes = []int{64, 128, 256, 500}
+var burstSizes = []int{128, 256, 500}
 
 var burst = jointly("pool/burst",
-	"Nothing for some time, and then 5,000 jobs at once that sleep for 1 to 19 ms; the delay until a job starts by that in the best of the pools of 64 to 500, all of them warm, and the time until all have ended, of the first burst too.",
+	"Nothing for some time, and then 5,000 jobs at once that sleep for 1 to 19 ms; the delay until a job starts by that in the best of the pools of 128 to 500, all of them warm, and the time until all have ended, of the first burst too.",
 	rowNames(fixedRows(burstSizes)), func(string) (map[string]kit.Figures, error) {
 		if err := lab.Sleep(time.Microsecond); err != nil {
 			return nil, err
@@ -116,16 +116,16 @@ func rowNames(rows []lab.Row) (names []string) {
 }
 
 // tailSizes are the sizes that take part in the waits of the heavy tail.
-var tailSizes = []int{8, 16, 32, 64, 500}
+var tailSizes = []int{16, 32, 64, 500}
 
 var tailWait = jointly("pool/heavy-tail-wait",
-	"6,000 jobs a second that sleep for 0.1 ms, of which one in a hundred sleeps 1,000 times as long; how long the short ones wait, the first second not counted, by that in the best of the pools of 8 to 500.",
+	"6,000 jobs a second that sleep for 0.1 ms, of which one in a hundred sleeps 1,000 times as long; how long the short ones wait, the first second not counted, by that in the best of the pools of 16 to 500.",
 	rowNames(fixedRows(tailSizes)), func(string) (map[string]kit.Figures, error) {
 		if err := lab.Sleep(time.Microsecond); err != nil {
 			return nil, err
 		}
 		const (
-			rounds = 7
+			rounds = 6
 			warm   = 2 // of them are not warm
 		)
 		list := fixedRows(tailSizes)

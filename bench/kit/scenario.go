@@ -34,6 +34,7 @@ const (
 	Limit       = "limit"        // jobs that may run at once, at the end; 0 is no bound
 	RecoverMs   = "recover-ms"   // time until nine tenths are reached again
 	AtOnce      = "at-once"      // most jobs that ran at once
+	OthersCPU   = "others"       // share of the processors that other programs used meanwhile
 	Survived    = "survived"     // 1 if the process did, else 0
 )
 
@@ -41,7 +42,7 @@ var known = []string{
 	NsPerOp, AllocsPerOp, BytesPerOp, BytesItem, RSSItem, MBPerS,
 	ThreadsPeak, ThreadsLeft, IdealRatio, BestRatio, SteadyRatio, P99Ratio,
 	TimeRatio, Kept, Recovered, P99Ms, JobsPerS, Limit, RecoverMs,
-	AtOnce, Survived,
+	AtOnce, OthersCPU, Survived,
 }
 
 // A Scenario is one thing that is measured for several implementations.

@@ -92,6 +92,7 @@ type Report struct {
 	Ours   Score
 	Best   Score // of the best size, beside itself: its ratios are 1
 	Rivals map[string]Score
+	Others float64 // share of the processors that others used during the comparison of ours
 }
 
 // Session does everything for one workload: the search, the comparison, and two
@@ -111,10 +112,12 @@ func Session(w *Workload, dir string) (r *Report, err error) {
 		return nil, err
 	}
 	defer p.Close()
+	others := Others()
 	ours, best, err := Compare(p, r.Found.Best, l, w.turn())
 	if err != nil {
 		return nil, err
 	}
+	r.Others = others()
 	r.Ours, r.Best = NewScore(ours, best), NewScore(best, best)
 	return r, r.rivals(l, w.slice())
 }
