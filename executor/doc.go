@@ -14,6 +14,7 @@
 //   - A [Task] is a future, given to [Spawn], or a function, given to [Go], and
 //     the handle to it. A parked future costs 96 bytes with its handle and its
 //     waker; a suspended function costs a goroutine's stack, as a goroutine does.
+//     Where nobody wants the handle, [SpawnDetached] needs no memory at all.
 //   - An [Executor] is where tasks live. It has no goroutines of its own: each
 //     goroutine that calls [Executor.Run] is one worker, and any number may.
 //   - A [Local] is an executor for one goroutine, and so, if that is locked to
@@ -76,6 +77,14 @@
 // task, in whoever asks for the result. It does not touch the worker. If nobody
 // can ask, since the task is detached or its handle is garbage, Options.OnPanic
 // is called, and by default the program ends, as it does for a goroutine.
+//
+// # Seeing what goes on
+//
+// [Executor.Tasks] lists the tasks that have not ended. With Options.Inspect each
+// tells what it runs, what it is doing and since when, where it was spawned, and,
+// as a stack, where it waits. Options.Labels lets profiles tell tasks apart,
+// Options.Trace shows their polls in an execution trace. Where these options are
+// not set nothing is kept for them. [Executor.Stats] counts.
 //
 // # Mutexes
 //
