@@ -80,7 +80,7 @@ func blockOn[T any](ctx context.Context, f Future[T], mode parkMode) (v T, err e
 		c.end()
 		return v, err
 	}
-	here := goroutine.Here()
+	here := goroutine.Waiting()
 	if here == nil && done == nil && mode == parkGoroutine {
 		return waitPlainly(c, f)
 	}

@@ -20,7 +20,7 @@ import (
 // A Wait whose ctx can end may leave ctx attached to n for the next one. Call
 // Detach when the last one is over.
 func (n *Notifier) Wait(ctx context.Context, thread bool) bool {
-	return n.WaitAt(goroutine.Here(), ctx, thread)
+	return n.WaitAt(goroutine.Waiting(), ctx, thread)
 }
 
 // WaitAt is Wait on a goroutine that is known to be at p; nil means that it is
