@@ -233,7 +233,9 @@ func (ex *Executor) launch(chain *core) {
 // worker looks.
 func (ex *Executor) push(c *core) {
 	if ex.observer != nil {
-		c.observed().changed()
+		if x := c.observed(); x != nil {
+			x.changed()
+		}
 	}
 	if c.rank == Normal {
 		if w := here(); w != nil && w.ex == ex {

@@ -58,7 +58,7 @@ type TaskInfo struct {
 // are only those that have waited at least once, in no order, with name,
 // metadata and state: nothing else is kept, so it costs nothing.
 func (ex *Executor) Tasks() []TaskInfo {
-	if ex.observer != nil {
+	if ex.observer != nil && ex.observer.inspect {
 		return ex.observer.tasks()
 	}
 	var all []TaskInfo
@@ -77,7 +77,7 @@ func (ex *Executor) Tasks() []TaskInfo {
 // first, as that of an Executor does; nothing without LocalOptions.Inspect. Any
 // goroutine may call it, at any time.
 func (l *Local) Tasks() []TaskInfo {
-	if l.observer == nil {
+	if l.observer == nil || !l.observer.inspect {
 		return nil
 	}
 	return l.observer.tasks()

@@ -97,8 +97,11 @@ func (t *function[T]) about() (code, context.Context) { return codeOf(t.f), t.ct
 // about implements runnable.
 func (lp *loop) about() (code, context.Context) { return code{}, nil }
 
-// watch begins to observe c. Preconditions: nobody else has c yet.
+// watch begins to observe c, if there is anything to note now. Preconditions: nobody else has c yet.
 func (o *observer) watch(c *core) {
+	if !o.inspect && !o.labels && !trace.IsEnabled() {
+		return
+	}
 	e := c.more()
 	code, ctx := c.self().about()
 	if ctx == nil {
