@@ -26,12 +26,14 @@ var reactorScenarios = []kit.Scenario{
 	pingPong("net/pingpong-unix-1-64k", "unix", 1, 64<<10, 0),
 	pingPong("net/pingpong-unix-100-64k", "unix", 100, 64<<10, 0),
 	pingPong("net/busy", "unix", 10, 64, 2),
+	busyP50,
 	echo1k,
 	idle20k,
 	timerArm,
 	timerMemory,
 	timerGrowth,
 	fileRead10k,
+	fileDirect10k,
 	processWait200,
 }
 

@@ -91,3 +91,6 @@ func (f *farEnds) close() {
 		_ = f.cmd.Wait()
 	}
 }
+
+// directFlag opens a file around the page cache.
+const directFlag = unix.O_DIRECT

@@ -19,3 +19,6 @@ func newFarEnds(*kit.Rep) (*farEnds, error) { return nil, errors.ErrUnsupported 
 func (f *farEnds) connect() error { return errors.ErrUnsupported }
 
 func (f *farEnds) close() {}
+
+// directFlag is not there.
+const directFlag = 0

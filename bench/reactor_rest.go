@@ -1,15 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"fmt"
+	"errors"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
@@ -136,9 +135,10 @@ var timerGrowth = kit.Scenario{
 			for range timers {
 				x.Sleep(time.Hour + rand.N(time.Hour)).Poll(w)
 			}
+			t := x.Sleep(time.Minute)
 			return r.Loop(func(n int) {
 				for range n {
-					t := x.Sleep(time.Minute)
+					t.Reset(time.Minute)
 					t.Poll(w)
 					t.Cancel()
 				}
@@ -168,9 +168,21 @@ var fileRead10k = kit.Scenario{
 	Doc:   "10,000 reads of 16 KiB at random places of a file in the page cache, all under way at once: futures on io_uring, futures on the pool, a goroutine each on os.File.",
 	Child: true,
 	Impls: []kit.Impl{
-		{Name: kit.Ours, Measure: readFutures(reactor.FileAuto)},
-		{Name: "causeway-pool", Measure: readFutures(reactor.FilePool)},
-		{Name: "os.File", Measure: readGoroutines},
+		{Name: kit.Ours, Measure: readFutures(reactor.FileAuto, 0)},
+		{Name: "causeway-pool", Measure: readFutures(reactor.FilePool, 0)},
+		{Name: "os.File", Measure: readGoroutines(0)},
+	},
+}
+
+var fileDirect10k = kit.Scenario{
+	Name:   "file/direct-10k",
+	Doc:    "The same with O_DIRECT: from the disk, around the page cache.",
+	Child:  true,
+	Rounds: 3,
+	Impls: []kit.Impl{
+		{Name: kit.Ours, Measure: readFutures(reactor.FileAuto, directFlag)},
+		{Name: "causeway-pool", Measure: readFutures(reactor.FilePool, directFlag)},
+		{Name: "os.File", Measure: readGoroutines(directFlag)},
 	},
 }
 
@@ -181,7 +193,7 @@ func readOrder(r *kit.Rep) (path string, offsets []int64, buffers []byte, err er
 		return "", nil, nil, err
 	}
 	path = filepath.Join(dir, "data")
-	if err := os.WriteFile(path, make([]byte, fileSize), 0o600); err != nil {
+	if err := writeSynced(path); err != nil {
 		return "", nil, nil, err
 	}
 	for range fileReads {
@@ -194,7 +206,17 @@ func readOrder(r *kit.Rep) (path string, offsets []int64, buffers []byte, err er
 	return path, offsets, buffers, nil
 }
 
-func readFutures(backend reactor.FileBackend) func(r *kit.Rep) (kit.Figures, error) {
+// writeSynced makes the file, on the disk.
+func writeSynced(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(bytes.Repeat([]byte("causeway"), fileSize/8))
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func readFutures(backend reactor.FileBackend, flag int) func(r *kit.Rep) (kit.Figures, error) {
 	return func(r *kit.Rep) (kit.Figures, error) {
 		path, offsets, buffers, err := readOrder(r)
 		if err != nil {
@@ -204,7 +226,7 @@ func readFutures(backend reactor.FileBackend) func(r *kit.Rep) (kit.Figures, err
 		if err != nil {
 			return nil, err
 		}
-		f, err := s.Open(context.Background(), path)
+		f, err := s.OpenFile(context.Background(), path, os.O_RDONLY|flag, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -220,23 +242,25 @@ func readFutures(backend reactor.FileBackend) func(r *kit.Rep) (kit.Figures, err
 	}
 }
 
-func readGoroutines(r *kit.Rep) (kit.Figures, error) {
-	path, offsets, buffers, err := readOrder(r)
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return kit.Throughput(fileReads*fileBlock, func() {
-		var all sync.WaitGroup
-		for i, at := range offsets {
-			all.Go(func() { _, _ = f.ReadAt(buffers[i*fileBlock:][:fileBlock], at) })
+func readGoroutines(flag int) func(r *kit.Rep) (kit.Figures, error) {
+	return func(r *kit.Rep) (kit.Figures, error) {
+		path, offsets, buffers, err := readOrder(r)
+		if err != nil {
+			return nil, err
 		}
-		all.Wait()
-	}), nil
+		f, err := os.OpenFile(path, os.O_RDONLY|flag, 0)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return kit.Throughput(fileReads*fileBlock, func() {
+			var all sync.WaitGroup
+			for i, at := range offsets {
+				all.Go(func() { _, _ = f.ReadAt(buffers[i*fileBlock:][:fileBlock], at) })
+			}
+			all.Wait()
+		}), nil
+	}
 }
 
 const children = 200
@@ -296,92 +320,5 @@ func waitChildren(start func(cmds []*exec.Cmd) (wait func() error, err error)) f
 		w.Close()
 		err = wait()
 		return kit.Figures{{Metric: kit.ThreadsPeak, Value: float64(threads)}}, err
-	}
-}
-
-const (
-	echoConnections = 1000
-	echoEach        = 20
-)
-
-var echo1k = kit.Scenario{
-	Name:  "net/echo-1k",
-	Doc:   fmt.Sprintf("The 99th percentile of the time of a round trip, with %d connections at it at once.", echoConnections),
-	Child: true,
-	Impls: []kit.Impl{
-		{Name: kit.Ours, Measure: echoP99(func(dir string) ([]net.Conn, func(), error) {
-			r, err := reactor.New(reactor.Options{})
-			if err != nil {
-				return nil, nil, err
-			}
-			all, as, bs, err := ourPairs(r, "tcp", dir, echoConnections)
-			if err != nil {
-				return nil, nil, err
-			}
-			ex, stop, err := runExecutor()
-			if err != nil {
-				return nil, nil, err
-			}
-			var ends []net.Conn
-			for i, b := range bs {
-				executor.Spawn(ex, pollster.Future[struct{}](&echoTask{c: b, p: make([]byte, 64)})).Detach()
-				ends = append(ends, as[i])
-			}
-			return ends, func() { all.close(); stop() }, nil
-		})},
-		{Name: "net", Measure: echoP99(func(string) ([]net.Conn, func(), error) {
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				return nil, nil, err
-			}
-			defer l.Close()
-			var all closers
-			var ends []net.Conn
-			for range echoConnections {
-				a, err := net.Dial("tcp", l.Addr().String())
-				if err != nil {
-					return nil, nil, err
-				}
-				b, err := l.Accept()
-				if err != nil {
-					return nil, nil, err
-				}
-				all.add(a, b)
-				ends = append(ends, a)
-				go echoBlocking(b, 64)
-			}
-			return ends, all.close, nil
-		})},
-	},
-}
-
-// echoP99 has a goroutine at each end that measures; what differs is the echo.
-func echoP99(open func(dir string) (ends []net.Conn, stop func(), err error)) func(*kit.Rep) (kit.Figures, error) {
-	return func(r *kit.Rep) (kit.Figures, error) {
-		dir, err := r.Dir()
-		if err != nil {
-			return nil, err
-		}
-		ends, stop, err := open(dir)
-		if err != nil {
-			return nil, err
-		}
-		defer stop()
-		times := make([][]time.Duration, len(ends))
-		var all sync.WaitGroup
-		for i, c := range ends {
-			all.Go(func() {
-				round := pingers([]net.Conn{c}, 64)
-				for range echoEach {
-					start := time.Now()
-					round(1)
-					times[i] = append(times[i], time.Since(start))
-				}
-			})
-		}
-		all.Wait()
-		flat := slices.Concat(times...)
-		slices.Sort(flat)
-		return kit.Figures{{Metric: kit.NsPerOp, Value: float64(flat[len(flat)*99/100])}}, nil
 	}
 }

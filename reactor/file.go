@@ -94,7 +94,10 @@ func (f *File) FsyncFuture() pollster.Future[struct{}] { return &syncOp{f.newOp(
 // StatFuture returns a future of the File's fs.FileInfo. It is asked for in the
 // blocking pool.
 func (f *File) StatFuture() pollster.Future[fs.FileInfo] {
-	return &poolOp[fs.FileInfo]{pool: f.files.pool, call: f.f.Stat}
+	return &poolOp[fs.FileInfo]{pool: f.files.pool, call: func() (fs.FileInfo, error) {
+		f.files.calls.Add(1)
+		return f.f.Stat()
+	}}
 }
 
 // CloseFuture returns a future that closes the file; see Close. If it is cancelled

@@ -206,7 +206,10 @@ func (c *closeJob) start(f *File) {
 }
 
 // RunJob implements threadpool.Runner.
-func (c *closeJob) RunJob() { c.f.closed.Settle(struct{}{}, c.f.f.Close()) }
+func (c *closeJob) RunJob() {
+	c.f.files.calls.Add(1)
+	c.f.closed.Settle(struct{}{}, c.f.f.Close())
+}
 
 // DropJob implements threadpool.Runner.
 func (c *closeJob) DropJob(error) { go c.RunJob() }

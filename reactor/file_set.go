@@ -67,6 +67,8 @@ type Files struct {
 	mu     sync.Mutex
 	closed bool
 	pooled uint64 // requests made in the pool
+
+	calls atomic.Uint64 // other calls made in the pool
 }
 
 // A fileRing is one ring, and its place in the reactor.
@@ -89,6 +91,7 @@ type FileStats struct {
 	Peak     int         // most requests it has had
 	Requests uint64      // requests made
 	Submits  uint64      // system calls that submitted them
+	Pooled   uint64      // calls made in the pool: opening, closing and Stat always, and all requests without a ring
 	Repeated uint64      // short reads gone on with, and requests that were cancelled by the exit of a thread
 }
 
@@ -234,7 +237,7 @@ func SetDefaultFiles(s *Files) (old *Files) {
 // Stats returns what s looks like now. It does not block for long.
 func (s *Files) Stats() FileStats {
 	s.mu.Lock()
-	st := FileStats{Backend: FilePool, Reason: s.reason, Requests: s.pooled}
+	st := FileStats{Backend: FilePool, Reason: s.reason, Requests: s.pooled, Pooled: s.pooled + s.calls.Load()}
 	s.mu.Unlock()
 	for _, e := range s.rings {
 		e.ringEngine.mu.Lock()
@@ -277,6 +280,7 @@ func (s *Files) OpenFuture(name string, flag int, perm fs.FileMode) pollster.Fut
 }
 
 func (s *Files) open(name string, flag int, perm fs.FileMode) (*File, error) {
+	s.calls.Add(1)
 	f, err := os.OpenFile(name, flag, perm)
 	if err != nil {
 		return nil, err

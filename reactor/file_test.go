@@ -125,6 +125,10 @@ func TestFileReadsWritesSyncsAndTells(t *testing.T) {
 		if got, err := os.ReadFile(path); !bytes.Equal(got, want) || err != nil {
 			t.Errorf("%d bytes in the file, %v", len(got), err)
 		}
+		// Opening, Stat and closing are calls in the pool; the rest only without a ring.
+		if st := s.Stats(); st.Pooled < 3 || (st.Backend == reactor.FileRing) != (st.Pooled == 3) {
+			t.Errorf("%+v", st)
+		}
 	})
 }
 
