@@ -76,6 +76,11 @@ func beChild(what string) error {
 			return err
 		}
 		return blockMany(what, 200)
+	case "quota":
+		if err := os.WriteFile(filepath.Join(os.Args[1], "cgroup.procs"), []byte("0"), 0); err != nil {
+			return err
+		}
+		return compute()
 	case "many":
 		return blockMany(what, 10_050)
 	}
@@ -171,14 +176,16 @@ func TestThreadsRefusedToTheUser(t *testing.T) {
 	refused(t, "nproc", childProcesses/4)
 }
 
-func TestThreadsRefusedToTheContainer(t *testing.T) {
-	var dir string
-	for _, root := range []string{"/sys/fs/cgroup/pids", "/sys/fs/cgroup"} {
+// newGroup makes a control group with a bound, which is written to the first of the
+// files that is there, with what belongs to it.
+func newGroup(t *testing.T, controller string, bounds map[string]string) (dir string) {
+	t.Helper()
+	for _, root := range []string{"/sys/fs/cgroup/" + controller, "/sys/fs/cgroup"} {
 		d := filepath.Join(root, fmt.Sprintf("causeway-%d", os.Getpid()))
 		if os.Mkdir(d, 0o755) != nil {
 			continue
 		}
-		defer func() {
+		t.Cleanup(func() {
 			for range 100 { // until the last child is gone from it
 				if os.Remove(d) == nil {
 					return
@@ -186,14 +193,60 @@ func TestThreadsRefusedToTheContainer(t *testing.T) {
 				time.Sleep(10 * time.Millisecond)
 			}
 			t.Errorf("%s is left", d)
-		}()
-		if os.WriteFile(filepath.Join(d, "pids.max"), []byte("60"), 0) == nil {
-			dir = d
-			break
+		})
+		for name, bound := range bounds {
+			if os.WriteFile(filepath.Join(d, name), []byte(bound), 0) == nil {
+				return d
+			}
 		}
 	}
-	if dir == "" {
-		t.Skip("no control group with a bound on threads can be made here")
-	}
-	refused(t, "group", 60/4, dir)
+	t.Skipf("no control group with a bound on %s can be made here", controller)
+	return ""
 }
+
+func TestThreadsRefusedToTheContainer(t *testing.T) {
+	dir := newGroup(t, "pids", map[string]string{"pids.max": "20"})
+	refused(t, "group", 20/4, dir)
+}
+
+// A container that may use a fifth of a processor: the pool knows, and jobs that
+// compute do not get the 500 slots that they ask for.
+func TestAContainerWithAFifthOfAProcessor(t *testing.T) {
+	dir := newGroup(t, "cpu", map[string]string{"cpu.max": "20000 100000", "cpu.cfs_quota_us": "20000"})
+	out, err := startChild(t, "quota", dir)
+	t.Log(out)
+	var procs float64
+	var limit int
+	if _, scan := fmt.Sscanf(out, "%g processors, limit %d", &procs, &limit); err != nil || scan != nil {
+		t.Fatal(err, scan)
+	}
+	if procs != 0.2 || limit > 32 {
+		t.Errorf("it does not see the bound")
+	}
+}
+
+// compute has many clients compute in a pool, for some time.
+func compute() error {
+	p, err := threadpool.New(threadpool.Options{})
+	if err != nil {
+		return err
+	}
+	end := time.Now().Add(time.Second)
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() {
+			for time.Now().Before(end) {
+				_ = p.Do(background, func() {
+					for x := 0; x < 300_000; x++ {
+						spun.Add(1)
+					}
+				})
+			}
+		})
+	}
+	all.Wait()
+	fmt.Printf("%g processors, limit %d; %v", threadpool.Processors(), p.Stats().Limit, p.Events())
+	return nil
+}
+
+var spun atomic.Int64

@@ -30,7 +30,8 @@
 // disks and locks. The goal is the smallest number from which more jobs at once no
 // longer make more jobs end per second.
 //
-// A pool begins with eight slots. While somebody waits for one, and only then, it
+// A pool begins with eight slots, or with four more than there are processors if that
+// is less. While somebody waits for one, and only then, it
 // looks every ten milliseconds at what its jobs do: how many have ended, for how
 // long they held their slots (the logarithm of that, so that a few long ones do not
 // hide the rest), how old those are that run, and at the processors: the time that

@@ -195,7 +195,7 @@ func TestCountsAreNeverNegative(t *testing.T) {
 
 func TestThePeakNeverFalls(t *testing.T) {
 	leak.Check(t)
-	p := newPool(t, threadpool.Options{Limit: 8, KeepAlive: 2_000_000}) // looked at every millisecond
+	p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 8, KeepAlive: 2_000_000}) // looked at every millisecond
 	release := hold(t, p)
 	release()
 	hammer.Run(t, 4, func(goroutine, _ int) {

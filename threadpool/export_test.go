@@ -15,3 +15,13 @@ func (p *Pool) Forget() {
 	p.threads.last.Store(0)
 	watched.Delete(&p.threads)
 }
+
+// Processors returns how many processors the process may use.
+func Processors() float64 { return processors() }
+
+// Awake reports whether the tuner is going to look.
+func (p *Pool) Awake() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tuner != nil && p.tuner.awake
+}

@@ -345,7 +345,7 @@ func TestABoundedQueue(t *testing.T) {
 
 func TestResizeWhileFull(t *testing.T) {
 	leak.Check(t)
-	p := newPool(t, threadpool.Options{Limit: 8})
+	p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 8})
 	ctx := cancelable(t)
 	var limit atomic.Int64
 	limit.Store(8)

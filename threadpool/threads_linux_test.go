@@ -164,7 +164,7 @@ func TestReapLeavesWhatIsInUse(t *testing.T) {
 
 func TestNothingIsLeftOfAnIdlePool(t *testing.T) {
 	leak.Check(t)
-	p := mustNew(t, threadpool.Options{Limit: 8, KeepAlive: 2 * time.Millisecond})
+	p := mustNew(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 8, KeepAlive: 2 * time.Millisecond})
 	hold(t, p)()
 	waitFor(t, "the reaper to sleep", func() bool { return !p.Watched() })
 	looks := p.Looks()

@@ -21,8 +21,13 @@ type tuner struct {
 	emptied bool          // the queue has been empty since the last look
 }
 
+// firstSlots is how many slots a pool begins with, but with few processors: so jobs
+// that do nothing find hardly more goroutines than can run at once.
+const firstSlots = 8
+
 func newTuner(p *Pool, limit int) *tuner {
-	return &tuner{pool: p, ctl: control.New(control.Config{Max: limit})}
+	first := min(firstSlots, runtime.GOMAXPROCS(0)+4)
+	return &tuner{pool: p, ctl: control.New(control.Config{Max: limit, Initial: first})}
 }
 
 // wakeLocked begins to look. Somebody stands in the queue.
