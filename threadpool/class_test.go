@@ -103,7 +103,7 @@ func TestOneHangingClassLeavesTheOthersTheirSlots(t *testing.T) {
 
 func TestAClassHasNoMoreThanItsLimit(t *testing.T) {
 	leak.Check(t)
-	p := newPool(t, threadpool.Options{Hint: threadpool.WillBlock, Limit: 8, Hint: threadpool.WillBlock})
+	p := newPool(t, threadpool.Options{Limit: 8, Hint: threadpool.WillBlock})
 	c := mustClass(t, p, threadpool.ClassOptions{Limit: 3, Hint: threadpool.WillBlock})
 	var of gauge
 	hammer.Run(t, 12, func(int, int) {
