@@ -164,15 +164,34 @@ func listenAndDial() ([2]int, error) {
 	return [2]int{a, d}, err
 }
 
-// faults are injected into whole tests, which must not notice.
-var faults = []string{
-	"epoll_pwait:error=EINTR:when=2+3",
-	"epoll_pwait2:error=EINTR:when=1+2",
-	"epoll_pwait2:error=ENOSYS",
-	"ppoll:error=EINTR:when=1+2",
-	"read:error=EINTR:when=3+3",
-	"epoll_pwait:delay_exit=200:when=1+3",
-	"epoll_ctl:delay_enter=200:when=5+3",
+// The tests that faults are injected into, which must not notice.
+const (
+	coreTests = "^(TestSourceReadsAndWritesAPipe|TestCloseWakes|TestStale|TestTimerLife|TestReactorInside)"
+	netTests  = "^(TestBytesArrive|TestAddressesAre|TestPacketsKeep|TestGoroutinesAndFutures|TestAcceptGoesOn)"
+	fileTests = "^(TestFileReads|TestFileBackend|TestFileHammered|TestManyReads|TestPipesAre)"
+)
+
+var faults = []struct{ inject, tests string }{
+	{"epoll_pwait:error=EINTR:when=2+3", coreTests},
+	{"epoll_pwait2:error=EINTR:when=1+2", coreTests},
+	{"epoll_pwait2:error=ENOSYS", coreTests},
+	{"ppoll:error=EINTR:when=1+2", coreTests},
+	{"read:error=EINTR:when=3+3", coreTests},
+	{"epoll_pwait:delay_exit=200:when=1+3", coreTests},
+	{"epoll_ctl:delay_enter=200:when=5+3", coreTests},
+	{"read:error=EINTR:when=9+3", netTests},
+	{"write:error=EINTR:when=9+3", netTests},
+	{"accept4:error=EINTR:when=1+2", netTests},
+	{"accept4:error=ECONNABORTED:when=1+2", netTests},
+	{"accept4:error=ENFILE:when=2", "^TestAcceptGoesOn"},
+	{"recvfrom,sendto:error=EINTR:when=1+2", netTests},
+	{"epoll_ctl:error=EINTR:when=4+2", netTests},
+	// A kernel without io_uring, and a sandbox that refuses it.
+	{"io_uring_setup:error=ENOSYS", fileTests},
+	{"io_uring_setup:error=EPERM", fileTests},
+	{"io_uring_enter:error=EINTR:when=1+2", fileTests},
+	{"io_uring_enter:error=EAGAIN:when=1+3", fileTests},
+	{"io_uring_enter:error=EBUSY:when=2+3", fileTests},
 }
 
 func TestFaultsOfTheSystemAreNotNoticed(t *testing.T) {
@@ -180,19 +199,20 @@ func TestFaultsOfTheSystemAreNotNoticed(t *testing.T) {
 	if err != nil {
 		t.Skip("strace is not installed: no faults can be injected")
 	}
+	some := faults
 	if raceEnabled || testing.Short() {
-		faults = faults[:1]
+		some = faults[:1]
 	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, fault := range faults {
-		cmd := exec.Command(strace, "-f", "-qq", "-o", os.DevNull, "-e", "inject="+fault, self,
-			"-test.run=^(TestSourceReadsAndWritesAPipe|TestCloseWakes|TestStale|TestTimerLife|TestReactorInside)", "-test.short", "-test.timeout=60s")
+	for _, fault := range some {
+		cmd := exec.Command(strace, "-f", "-qq", "-o", os.DevNull, "-e", "inject="+fault.inject, self,
+			"-test.run="+fault.tests, "-test.short", "-test.timeout=60s")
 		start := time.Now()
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%s: %v after %v\n%s", fault, err, time.Since(start), out)
+			t.Errorf("%s: %v after %v\n%s", fault.inject, err, time.Since(start), out)
 		}
 	}
 }

@@ -47,6 +47,36 @@ func TestAcceptWithoutDescriptorsFailsForNow(t *testing.T) {
 	c.Close()
 }
 
+// TestAcceptGoesOnAfterATemporaryError passes by itself; it is for faults that are
+// injected.
+func TestAcceptGoesOnAfterATemporaryError(t *testing.T) {
+	r := newReactor(t)
+	l, err := r.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for range 5 {
+		client, err := r.Dial(context.Background(), "tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			c, err := l.Accept()
+			var temporary interface{ Temporary() bool }
+			if errors.As(err, &temporary) && temporary.Temporary() {
+				continue
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Close()
+			break
+		}
+		client.Close()
+	}
+}
+
 // takeDescriptors has the next descriptor refused, until giveBack.
 func takeDescriptors(t *testing.T) (giveBack func()) {
 	t.Helper()
