@@ -23,7 +23,10 @@
 // age of the jobs that run, (n*now - sum of starts)/n, which sees jobs that do
 // not end; the load, processor time over processors; and the lateness, the
 // median of how late nine ticks came, which sees other programs too.
-// The processors are busy if load > 0.97 or lateness > 1 ms.
+// The processors are busy if load > 0.97 or lateness > 1 ms: the ramp, which
+// guesses, then wants surer evidence. They are crowded if load has been > 0.97
+// for 0.3 s or lateness is > 2 ms: then the search, which measures, tries nothing
+// larger.
 //
 // How noisy X is belongs to the workload: the dispersion D, the variance of
 // the completions in a batch over their mean, is estimated from all batches
@@ -48,8 +51,18 @@
 // are near 1, but never beyond 1.2/load. Otherwise the ramp ends, at
 // L' x exp(step x max(eS, eX)), or at L' if X fell.
 //
-// Patience: before any evidence, if at most one job (or L/16) ended in 30 ms
-// and nothing is busy, double, up to 4 x the first limit. When the first
+// Up at once, not waiting for the change to show in full, if jobs take more
+// than 150 ms, at least 40 have ended since the change, eX is above 0.5 by a
+// standard error, and the running jobs were not older than 1.3 mean service
+// times. The last says that jobs do not end sooner the younger they are (the mean
+// age is E[S^2]/2E[S], which is E[S] for exponential times and less for more
+// regular ones): the new jobs can then only add later what they do not add yet.
+// Such a level keeps the service time found before it, for its own long jobs
+// have not ended, and its rate is taken a standard error lower, as it was
+// looked at until it was good.
+//
+// Patience: on a cold start, before any evidence, if at most one job (or L/16)
+// ended in 30 ms and nothing is busy, double, up to 4 x the first limit. When the first
 // evidence then shows four times the rate that was seen while growing, it
 // counts as a step that paid; when not twice, the growth is in doubt and a
 // level far below is tried.
@@ -79,14 +92,20 @@
 //
 // A budget grows by 1 % of the time. In turn x0.71, x1.41, x0.84, x1.19 and
 // x0.25 are tried, each when the budget covers its predicted cost and 2 s (growing to 30) have
-// passed. A change is |d ln X| > max(0.25, 4 se) in two slices in a row. A fall
+// passed. It must be
+// better by 2 se: trials are made for ever, and each may err. A change is |d ln X| > max(0.25, 4 se) in two slices in a row. A fall
 // with ln(service) up by 0.4: half, and search. A fall without: other
 // jobs; search upwards. A rise: search, or ramp if it is large or the load fell.
 //
 //	refill  the processors were the limit and have been below 0.8 since: the
-//	        slots are held by jobs that wait; x 0.9/load, while it helps.
+//	        slots are held by jobs that wait; x 0.9/load, while it helps, and
+//	        not if the jobs that end have become slower by 0.1 in ln and 2 se:
+//	        then they hinder each other.
 //	regret  X is below 0.7 of what the ramp saw at a lower level, and jobs take
-//	        longer by 0.4 in ln: back to that level.
+//	        longer by 0.4 in ln: back to that level. Only levels count at which
+//	        the jobs that ended account for 0.8 of the slot time: elsewhere the
+//	        rate was that of the short jobs, with the long ones still to come.
+//	        What was seen outlives a ramp begun by refill or by a stall.
 //	idle    every 10 s without ticks halve the limit, down to the first one.
 //
 // # Stability
@@ -110,37 +129,57 @@
 // regret budget is from the bandit literature; batch means and Little's law
 // are textbook. New here: evidence by X and service time together, steps of
 // four, refill, regret, the pooled dispersion, kept levels, and the age rule
-// for settling.
+// for settling; the step ahead of settling under the age rule; the account of slot
+// time. That the mean age of what is running is E[S^2]/2E[S] is renewal theory (the
+// inspection paradox); that stopping at a good moment biases is sequential
+// analysis.
 //
 // # Figures
 //
 // Of package poolsim, 30 s with the cold start, against the best of 18 fixed
 // sizes given the same jobs. Two suites of 180 random workloads at seeds drawn
-// after the last change (957817652 and 3931607971; go test ./internal/poolsim
-// -run RandomSuite -v -seed=N):
+// after the last change (2091887026 and 1502269258; go test ./internal/poolsim
+// -run RandomSuite -v -seed=N); below them the six that were looked at while
+// designing (101 to 106), for what designing on them is worth:
 //
-//	                     >= 95 %       >= 90 %       mean         minimum      threads/needed
-//	this                 170, 166      179, 174      .980, .976   .555, .399   1.17, 1.14
-//	aimed at             171           178           -            .85          1.3
+//	                       >= 95 %       >= 90 %       minimum      threads/needed
+//	one limit              165, 169      172, 179      .784, .858   1.18, 1.14
+//	a limit per class      168, 167      173, 179      .804, .665   1.12, 1.12
+//	the version before     166, 168      171, 179      .804, .858   1.14, 1.14
+//	aimed at               171           178           .85          1.3
+//	design seeds, one      93.1 %        98.5 %        .501         1.13
 //
-// The threads are a geometric mean over the fewest that reach 97 %; the
-// arithmetic one is 1.31 and 1.24. So the share at 95 % falls short by two points,
-// and the minimum by far. The ten named workloads reach 0.96 to 1.00.
+// The threads are a geometric mean over the fewest that reach 97 %. So two or three
+// in a hundred are missing at 95 %, and the minimum. The second line uses classes for
+// the 20 of 180 workloads that mix two kinds of jobs, as a user does who names
+// them; a mix counts by the class furthest behind its share, so that fast jobs
+// that run ahead are no merit. Its minimum of .665 is a class that needs 380 of
+// 512 slots and by default may have half; the next of the mixes is .907. (The stored
+// suite, seed 3, has one of .504 for the same reason.)
+// The ten named workloads and cgo reach 0.96 to 1.00.
 //
 // # Where it misses
 //
+//   - Cold starts of 30 s runs: the best is 512 and jobs take half a second to two
+//     (0.85 to 0.95; two to four ramp steps of a service time each). In the
+//     second half of the run they are at 0.98 to 1.00.
+//   - Long tails (jobs of a second among jobs of a millisecond) make each
+//     measurement take seconds, as its effect does: one in six is below 0.95.
+//     Until the long ones end they cannot be told from a class that collapses:
+//     what cures the one costs the other.
 //   - One limit for a mix of classes. When a minority class collapses (a
 //     thrashing disk) and a majority sleeps, the ramp sees the majority first
-//     and overshoots; the return takes as long as the overshoot needs to drain: 0.4 to
-//     0.8 of the best over 30 s in the worst such cases, about one random
-//     workload in a hundred. Classes with own limits are the remedy. (Forbidding
-//     the level that collapsed for a while was tried: it cured one such case
-//     and cost heavy tails, which look the same at first, far more.)
+//     and overshoots; the return takes as long as the overshoot needs to drain: 0.5 to
+//     0.8 of the best over 30 s in the worst such cases. To know better one would have
+//     to know which jobs are of which class, which is what classes say.
 //   - A level inside a collapse cannot be left faster than its jobs end.
-//   - Few completions (below about 50 per second): decisions take seconds, and the
-//     first seconds of a run count.
-//   - Long tails (jobs of a second among jobs of a millisecond) make each
-//     measurement take seconds, as its effect does.
+//   - Few completions (below about 100 per second): decisions take seconds, and the
+//     first seconds of a run count. One convoy in six is below 0.95.
 //   - Gentle knees and flat tops are found to about the noise, 2 to 5 %.
 //   - A pool that never queues never learns; its first saturation is cold.
+//
+// Tried without success: the dispersion taken from the mean age (heavy tails
+// then stay undecided), a cap on the time of a test, first steps after one
+// generation instead of 1.5 (jobs of one length march in step), trials upwards
+// first, patience up to 8 x, no search upwards after the ramp has seen less.
 package control

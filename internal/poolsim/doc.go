@@ -11,6 +11,10 @@
 // pools. [Search] finds the best fixed size by trying them all. Every policy is
 // given the same jobs in the same order.
 //
+// [RunClasses] gives each class of a workload its own queue, limit and
+// controller under a common total, as classes of the real pool have. They see the
+// load of the whole process: nobody can tell whose it is.
+//
 // What a tick sees is what the real pool can see, lateness included, which
 // grows with the runnable threads per core as measured on Linux.
 //

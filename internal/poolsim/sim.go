@@ -103,8 +103,8 @@ func Run(w *Workload, p Policy, seed uint64) *Result { return run(w, seed, []Pol
 
 // RunClasses simulates w with a queue and a limit for each class, whose
 // policies come from each. A limit is at most half the total of w, and together
-// the classes have at most all of it. A queue
-// that never empties is replaced by a population of twice that total.
+// the classes have at most all of it. A queue that never empties is replaced by
+// a population of twice that total.
 func RunClasses(w *Workload, each func() Policy, seed uint64) *Result {
 	v := *w
 	if v.Population == 0 && !v.open() {

@@ -64,6 +64,39 @@ func measure(s uint64, ws []poolsim.Workload, best []poolsim.Best, p func() pool
 	return poolsim.Summarize(scores)
 }
 
+// measureClasses gives a limit to each class of the workloads that have two.
+func measureClasses(s uint64, ws []poolsim.Workload, best []poolsim.Best) poolsim.Summary {
+	scores := make([]poolsim.Score, len(ws))
+	for i := range ws {
+		if len(ws[i].Segments[0].Classes) > 1 {
+			scores[i] = poolsim.MeasureClasses(&ws[i], adaptive, s, best[i])
+		} else {
+			scores[i] = poolsim.Measure(&ws[i], &poolsim.Adaptive{}, s, best[i])
+		}
+	}
+	return poolsim.Summarize(scores)
+}
+
+// A user who names the classes of a mix gives the pool what no single limit can
+// know.
+func TestMixesOfTwoClassesWithALimitEach(t *testing.T) {
+	all := poolsim.Suite(goldenSeed, goldenSize)
+	stored := stored(t, all)
+	var ws []poolsim.Workload
+	var best []poolsim.Best
+	for i := range all {
+		if len(all[i].Segments[0].Classes) > 1 && (len(ws) < 5 || !testing.Short()) {
+			ws, best = append(ws, all[i]), append(best, stored[i])
+		}
+	}
+	m := measureClasses(goldenSeed, ws, best)
+	t.Logf("a limit each: %v", m)
+	t.Logf("one limit:    %v", measure(goldenSeed, ws, best, adaptive))
+	if n := float64(m.N); float64(m.Over95) < 0.8*n || float64(m.Over90) < 0.8*n || m.Mean < 0.95 {
+		t.Errorf("worse than it was: %v", m)
+	}
+}
+
 func adaptive() poolsim.Policy { return &poolsim.Adaptive{} }
 
 // The bounds are a little below what was measured: this is a guard against
@@ -71,7 +104,9 @@ func adaptive() poolsim.Policy { return &poolsim.Adaptive{} }
 func TestTheRandomSuiteStaysNearTheBestFixedSizes(t *testing.T) {
 	if *seed != 0 {
 		ws := poolsim.Suite(*seed, goldenSize)
-		t.Logf("seed %d, %v", *seed, measure(*seed, ws, search(*seed, ws), adaptive))
+		best := search(*seed, ws)
+		t.Logf("seed %d, one limit:         %v", *seed, measure(*seed, ws, best, adaptive))
+		t.Logf("seed %d, a limit per class: %v", *seed, measureClasses(*seed, ws, best))
 		return
 	}
 	ws := poolsim.Suite(goldenSeed, goldenSize)
