@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -58,7 +57,6 @@ type call struct {
 	conn  *conn
 	work  work
 	state atomic.Uint32
-	fence sync.Mutex // held by the hook, and by the end of the work
 	waker pollster.AtomicWaker
 
 	// Written before the state becomes done, read after.
@@ -210,10 +208,10 @@ func ctxErr(ctx context.Context) error {
 	return errLost
 }
 
-// interrupt calls the hook if the work is running.
+// interrupt calls the hook if the work is running. If that ends meanwhile the hook
+// finds a connection at rest, but never one in another call: the next would be
+// made by the goroutine that is in here.
 func (k *call) interrupt() bool {
-	k.fence.Lock()
-	defer k.fence.Unlock()
 	if k.state.Load() != callRunning || k.conn.under == nil {
 		return false
 	}
@@ -266,7 +264,7 @@ func (k *call) Work() {
 // has left. A panic that nobody waits for is the pool's.
 func (k *call) settle(p *threadpool.PanicError, goexit bool) {
 	k.panicked, k.goexit = p, goexit
-	if k.end() {
+	if k.state.CompareAndSwap(callRunning, callDone) {
 		k.waker.Wake()
 		return
 	}
@@ -277,15 +275,6 @@ func (k *call) settle(p *threadpool.PanicError, goexit bool) {
 	}()
 	defer k.conn.bury()
 	k.work.drop()
-}
-
-// end moves k to done, unless its caller has left.
-func (k *call) end() bool {
-	if k.conn.opts.Interrupt != nil {
-		k.fence.Lock() // until a hook that is running has returned
-		defer k.fence.Unlock()
-	}
-	return k.state.CompareAndSwap(callRunning, callDone)
 }
 
 // wrapEnded adds the end of the context to the error of a call that was

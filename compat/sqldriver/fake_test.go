@@ -77,8 +77,11 @@ func (d *fakeDB) Open(name string) (driver.Conn, error) {
 	d.conns.Add(1)
 	d.opened.Add(1)
 	c := &fakeConn{db: d}
-	if name == "legacy" {
+	switch name {
+	case "legacy":
 		return legacyConn{c}, nil
+	case "resetting":
+		return resettingConn{legacyConn{c}}, nil
 	}
 	return fullConn{bareConn{c}}, nil
 }
@@ -358,6 +361,11 @@ func (l legacyConn) Exec(query string, args []driver.Value) (driver.Result, erro
 func (l legacyConn) Query(query string, _ []driver.Value) (driver.Rows, error) {
 	return l.c.query(query)
 }
+
+// A resettingConn can be reset and not be asked whether it is valid.
+type resettingConn struct{ legacyConn }
+
+func (resettingConn) ResetSession(context.Context) error { return nil }
 
 // A fullConn has all of them, and ignores the contexts.
 type fullConn struct{ bareConn }

@@ -335,6 +335,78 @@ func TestTransactionEndsItsCalls(t *testing.T) {
 	waitOpen(t, d)
 }
 
+// TestLostConnectionsAreInvalid, and the hook is for calls that are running.
+func TestLostConnectionsAreInvalid(t *testing.T) {
+	d := newFake(t)
+	release := make(chan struct{})
+	c, err := New(d, Options{Pool: newPool(t, 2)}).Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.on(func(op string, _ *fakeConn) error {
+		if op == "ping" {
+			<-release
+		}
+		return nil
+	})
+	if !c.(driver.Validator).IsValid() {
+		t.Error("a new connection is not valid")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := c.(driver.Pinger).Ping(ctx); !errors.Is(err, ErrLeft) {
+		t.Error(err)
+	}
+	if c.(driver.Validator).IsValid() {
+		t.Error("a lost connection is valid")
+	}
+	if _, err := c.(driver.ExecerContext).ExecContext(t.Context(), "put a 1", nil); !errors.Is(err, driver.ErrBadConn) {
+		t.Error("on a lost connection:", err)
+	}
+	close(release)
+	waitOpen(t, d)
+	k := &call{conn: &conn{under: bareConn{}, opts: &Options{Interrupt: func(driver.Conn) { t.Error("interrupted a call that is done") }}}}
+	k.state.Store(callDone)
+	if k.interrupt() {
+		t.Error("and says so")
+	}
+}
+
+// TestOldDriversEndWhatCameTooLate: as database/sql does for drivers without
+// contexts, what the driver has begun when its context has ended is ended.
+func TestOldDriversEndWhatCameTooLate(t *testing.T) {
+	d := newFake(t)
+	n, err := New(d, Options{Pool: newPool(t, 2), Linger: time.Minute}).OpenConnector("legacy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := n.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		d.on(func(op string, _ *fakeConn) error {
+			if op == "begin" || op == "prepare" {
+				cancel()
+			}
+			return nil
+		})
+		if _, err := c.(driver.ConnBeginTx).BeginTx(ctx, driver.TxOptions{}); !errors.Is(err, context.Canceled) || errors.Is(err, ErrLeft) {
+			t.Error("begin:", err)
+		}
+		ctx, cancel = context.WithCancel(t.Context())
+		if _, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, "put a 1"); !errors.Is(err, context.Canceled) || errors.Is(err, ErrLeft) {
+			t.Error("prepare:", err)
+		}
+		if s := d.open(); s != "1 conns, 0 stmts, 0 rows, 0 txs" {
+			t.Error(s)
+		}
+		cancel()
+	}
+	c.Close()
+}
+
 // TestPanicAndGoexit: both come to the caller, and the connection is not used again.
 func TestPanicAndGoexit(t *testing.T) {
 	for _, op := range []string{"open", "exec", "query", "next", "begin", "commit", "prepare", "ping"} {

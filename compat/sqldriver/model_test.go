@@ -14,7 +14,6 @@ import (
 // callModel is a call, its caller and the pool's goroutine.
 type callModel struct {
 	state  int
-	fenced bool // the fence is held
 	hook   bool // the hook is running
 	inWork bool // the driver is being called
 	ran    bool
@@ -26,7 +25,7 @@ type callModel struct {
 }
 
 // callDefects are mistakes one could make.
-type callDefects struct{ noFence, lateLost, alwaysBury bool }
+type callDefects struct{ lateHook, lateLost, alwaysBury bool }
 
 // caller is conn.do from the end of the context: refuse, interrupt, leave.
 func (d callDefects) caller(s *callModel, pc int) int {
@@ -36,31 +35,31 @@ func (d callDefects) caller(s *callModel, pc int) int {
 			s.state = callRefused
 			return interleave.Done
 		}
-	case 1: // lock the fence
-		if s.fenced {
-			return interleave.Blocked
+	case 1: // is it running?
+		if s.state != callRunning || d.lateHook {
+			return 4
 		}
-		s.fenced = !d.noFence
-	case 2: // is it running?
-		if s.state != callRunning {
-			s.fenced = false
-			return 5
-		}
-	case 3: // the hook begins
+	case 2: // the hook begins
 		s.hook, s.hooked = true, s.hooked+1
-	case 4: // and ends
-		s.hook, s.fenced = false, false
-	case 5:
+	case 3: // and ends
+		s.hook = false
+		if d.lateHook {
+			return interleave.Done
+		}
+	case 4:
 		s.lost = !d.lateLost
-	case 6:
+	case 5:
 		if s.state == callRunning {
 			s.state = callLeft
-			if d.lateLost {
-				return 8
+			switch {
+			case d.lateLost:
+				return 7
+			case d.lateHook:
+				return 2
 			}
 			return interleave.Done
 		}
-	case 7:
+	case 6:
 		s.lost, s.took = false, true
 		return interleave.Done
 	default:
@@ -82,13 +81,7 @@ func (d callDefects) worker(s *callModel, pc int) int {
 		s.inWork, s.ran = true, true
 	case 2:
 		s.inWork, s.over = false, true
-	case 3: // lock the fence
-		if s.fenced {
-			return interleave.Blocked
-		}
-		s.fenced = !d.noFence
-	case 4:
-		s.fenced = false
+	case 3:
 		if s.state == callRunning {
 			s.state = callDone
 			if !d.alwaysBury {
@@ -105,13 +98,13 @@ func (d callDefects) worker(s *callModel, pc int) int {
 func (d callDefects) model() interleave.Model[callModel] {
 	return interleave.Model[callModel]{
 		Threads: []interleave.Thread[callModel]{
-			{Name: "caller", Step: d.caller, Steps: []string{"refuse", "lock", "look", "hook", "hook over", "lose", "leave", "take", "lose late"}},
-			{Name: "worker", Step: d.worker, Steps: []string{"begin", "call", "return", "lock", "end", "bury"}},
+			{Name: "caller", Step: d.caller, Steps: []string{"refuse", "look", "hook", "hook over", "lose", "leave", "take", "lose late"}},
+			{Name: "worker", Step: d.worker, Steps: []string{"begin", "call", "return", "end", "bury"}},
 		},
 		Invariant: func(s callModel) error {
 			switch {
-			case s.hook && s.state != callRunning:
-				return errors.New("the hook hits another call")
+			case s.hook && (s.took || s.buried > 0):
+				return errors.New("the hook hits another call, or a connection that is closed")
 			case s.buried > 0 && !s.lost:
 				return errors.New("the connection is closed and the caller does not know")
 			case s.took && (s.buried > 0 || s.inWork):
@@ -142,7 +135,7 @@ func TestModelOfACall(t *testing.T) {
 
 func TestModelFindsDefects(t *testing.T) {
 	for name, d := range map[string]callDefects{
-		"no fence":                        {noFence: true},
+		"hook after leaving":              {lateHook: true},
 		"lost after the state says so":    {lateLost: true},
 		"closing what the caller has too": {alwaysBury: true},
 	} {

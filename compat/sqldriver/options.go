@@ -32,9 +32,11 @@ type Options struct {
 
 	// Interrupt stops the call that is running on the driver's connection
 	// that it is given, as sqlite3_interrupt does. It is called at most once
-	// for each call, when the context of that has ended, and never before the
-	// call has begun or after it has returned; so it cannot hit another call.
-	// Calls that give something back are not interrupted. It must not block.
+	// for each call, when the context of that has ended, by the goroutine that
+	// waits for the call. The call may be returning at that moment, but the
+	// connection is open, and no other call begins on it before the hook has
+	// returned. Calls that give something back are not interrupted. It must
+	// not block.
 	//
 	// With a hook the driver sees contexts that do not end: what stops its
 	// calls is the hook alone.

@@ -44,6 +44,8 @@ type rows struct {
 	closeErr error
 }
 
+func (r *rows) base() *rows { return r }
+
 // Columns implements driver.Rows. It is called on the calling goroutine.
 func (r *rows) Columns() []string {
 	if r.cols == nil && !r.closed && !r.c.lost {
@@ -96,19 +98,19 @@ func (r *rows) run() {
 		if r.err = r.under.Next(row); r.err != nil {
 			break
 		}
-		r.cursors(row)
-		if r.n++; r.n == r.want {
+		r.n++
+		if r.cursors(row) {
+			r.want, r.most = 1, 1
+		}
+		if r.n >= r.want {
 			break
 		}
 		size += own(row) // for the driver may write over it now
 		took = time.Since(start)
 	}
-	switch {
-	case r.err == io.EOF:
+	if r.err == io.EOF {
 		r.closeAtEnd()
-	case r.want > 1 && took >= batchTime:
-		r.want = max(r.n/2, 1)
-	case r.n == r.want && time.Since(start) < batchTime:
+	} else if r.n == r.want && time.Since(start) < batchTime {
 		r.want = min(2*r.want, r.most)
 	}
 }
@@ -131,15 +133,16 @@ func own(row []driver.Value) (size int) {
 	return size
 }
 
-// cursors wraps values that are rows themselves. They have to be read before the
-// next row is drawn.
-func (r *rows) cursors(row []driver.Value) {
+// cursors wraps values that are rows themselves and reports whether there are any.
+// They have to be read before the next row is drawn.
+func (r *rows) cursors(row []driver.Value) (any bool) {
 	for i, v := range row {
 		if under, ok := v.(driver.Rows); ok {
 			row[i] = rowsOf(r.c.newRows(r.ctx, under))
-			r.want, r.most = r.n, 1
+			any = true
 		}
 	}
+	return any
 }
 
 // closeAtEnd closes the rows below when there is nothing more to come from them,

@@ -95,6 +95,40 @@ func TestSlowRowsArePassedOnOneByOne(t *testing.T) {
 	})
 }
 
+// TestBatchEndsWhenRowsBecomeSlow: what has been drawn is returned then.
+func TestBatchEndsWhenRowsBecomeSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newFake(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		rows, c := draw(t, ctx, d, Options{}, "rows 200")
+		row := make([]driver.Value, 1)
+		for d.count("next") < 100 {
+			if err := rows.Next(row); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d.on(func(op string, _ *fakeConn) error {
+			if op == "next" {
+				time.Sleep(time.Second)
+			}
+			return nil
+		})
+		start := time.Now()
+		for d.count("next") < 150 {
+			before := time.Now()
+			if err := rows.Next(row); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(before); took > time.Second {
+				t.Fatalf("a row took %v, after %v", took, time.Since(start))
+			}
+		}
+		rows.Close()
+		c.Close()
+	})
+}
+
 // TestBytesAreOnesOwn: the driver of «blob» writes over the bytes of the last row.
 func TestBytesAreOnesOwn(t *testing.T) {
 	for _, ctx := range []context.Context{context.Background(), t.Context()} {
@@ -161,7 +195,7 @@ func TestErrorsComeAfterTheirRows(t *testing.T) {
 // it before it is asked for.
 func TestRowsAsValues(t *testing.T) {
 	d := newFake(t)
-	rows, c := draw(t, t.Context(), d, Options{}, "rows 3")
+	first, c := draw(t, t.Context(), d, Options{}, "rows 3")
 	inner := &fakeRows{c: c.(interface{ base() *conn }).base().under.(fullConn).c, list: []string{"a", "b"}, end: io.EOF}
 	d.rows.Add(1)
 	r := rowsOf(c.(interface{ base() *conn }).base().newRows(t.Context(), &cursors{Rows: inner, c: inner}))
@@ -176,7 +210,16 @@ func TestRowsAsValues(t *testing.T) {
 	if err := cursor.Next(row); err != nil || row[0] != "a" {
 		t.Error(row[0], err)
 	}
-	rows.Close()
+	for range 5 {
+		if err := r.Next(row); err != nil || row[0] == nil {
+			t.Fatal(row, err)
+		}
+		row[0] = nil
+	}
+	if n := r.(interface{ base() *rows }).base().under.(*cursors).n; n != 6 {
+		t.Errorf("%d drawn, 6 asked for", n)
+	}
+	first.Close()
 	cursor.Close()
 	c.Close()
 }
@@ -185,9 +228,11 @@ func TestRowsAsValues(t *testing.T) {
 type cursors struct {
 	driver.Rows
 	c *fakeRows
+	n int
 }
 
 func (c *cursors) Next(dest []driver.Value) error {
+	c.n++
 	dest[0] = c.c
 	return nil
 }

@@ -11,6 +11,8 @@ type sayingRows struct{ driver.Rows }
 func (sayingRows) ColumnTypeScanType(int) reflect.Type        { return reflect.TypeFor[int32]() }
 func (sayingRows) ColumnTypeDatabaseTypeName(int) string      { return "INT" }
 func (sayingRows) ColumnTypeLength(int) (int64, bool)         { return 7, true }
+func (sayingRows) HasNextResultSet() bool                     { return true }
+func (sayingRows) NextResultSet() error                       { return nil }
 func (sayingRows) ColumnTypeNullable(int) (nullable, ok bool) { return true, true }
 func (sayingRows) ColumnTypePrecisionScale(int) (precision, scale int64, ok bool) {
 	return 3, 4, true

@@ -46,7 +46,7 @@ func TestBadConnectionsAreRetried(t *testing.T) {
 // the driver's would.
 func TestTransactionRollsBackWhenItsContextEnds(t *testing.T) {
 	leak.Check(t)
-	for name, opened := range map[string]int64{"full": 1, "legacy": 2} {
+	for name, opened := range map[string]int64{"full": 1, "legacy": 2, "resetting": 2} {
 		d := newFake(t)
 		db := open(t, d, name, Options{})
 		ctx, cancel := context.WithCancel(t.Context())
