@@ -8,8 +8,9 @@ type ClassOptions struct {
 	Name string
 
 	// Limit is how many jobs of the class may run at once, out of the Limit of
-	// the pool. 0 means half of that: so one class whose jobs all hang leaves as
-	// much to the others.
+	// the pool. 0 means three quarters of that: so one class whose jobs all hang
+	// leaves a quarter to the others, which in simulations cost them nothing, and
+	// a class that needs more than half gets it.
 	Limit int
 
 	// Reserve is how many of the pool's slots are kept for the class while it
@@ -85,7 +86,7 @@ func (p *Pool) classOptions(o ClassOptions) Options {
 // checkClassLocked validates opts and fills in defaults.
 func (p *Pool) checkClassLocked(opts *ClassOptions) error {
 	if opts.Limit == 0 {
-		opts.Limit = (p.opts.Limit + 1) / 2
+		opts.Limit = (3*p.opts.Limit + 3) / 4
 	}
 	if opts.Reserve == 0 {
 		opts.Reserve = 1

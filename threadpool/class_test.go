@@ -27,7 +27,7 @@ func mustClass(t testing.TB, p *threadpool.Pool, opts threadpool.ClassOptions) *
 func TestClassesThatMakeNoSense(t *testing.T) {
 	p := newPool(t, threadpool.Options{Name: "p", Limit: 4, Hint: threadpool.WillBlock})
 	for _, o := range []threadpool.ClassOptions{
-		{Limit: 5}, {Limit: -1}, {Reserve: 3}, {Reserve: -1}, {Limit: 4, Reserve: 4}, {Weight: -1}, {Priority: 101}, {Priority: -101},
+		{Limit: 5}, {Limit: -1}, {Reserve: 4}, {Reserve: -1}, {Limit: 4, Reserve: 4}, {Weight: -1}, {Priority: 101}, {Priority: -101},
 		{Queue: -1}, {Hint: threadpool.CPU + 1},
 	} {
 		if _, err := p.Class(o); !errors.Is(err, threadpool.ErrOptions) {

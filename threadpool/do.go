@@ -76,14 +76,24 @@ func (p *Pool) DoWork(ctx context.Context, w Work) error {
 		return ErrNilFunc
 	}
 	if ctx.Done() == nil && CanBlock() {
-		s, err := p.Enter(ctx)
-		if err != nil {
-			return err
-		}
-		defer s.Leave()
-		w.Work()
-		return nil
+		return p.doHere(ctx, w)
 	}
+	return p.doElsewhere(ctx, w)
+}
+
+// doHere runs w on the calling goroutine.
+func (p *Pool) doHere(ctx context.Context, w Work) error {
+	s, err := p.Enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Leave()
+	w.Work()
+	return nil
+}
+
+// doElsewhere runs w on a goroutine of the pool.
+func (p *Pool) doElsewhere(ctx context.Context, w Work) error {
 	if ctx.Done() != nil && ctx.Err() != nil {
 		return ended.Error(ctx)
 	}

@@ -232,17 +232,26 @@ func (p *Pool) standLocked(ctx context.Context, from *goroutine.Place, l *list) 
 		w.deadline = deadline(ctx, w.since)
 	}
 	since := w.since
-	l.push(&w.entry)
-	var wake wakeList
-	p.dispatchLocked(&wake)
-	p.mu.Unlock()
-	wake.run()
+	p.queueLocked(w, l)
 	err := p.await(ctx, from, w)
 	if err == nil && l == &p.fifo && !foreign {
 		now := clock()
 		p.meter.waited(&gauge{}, now-since, now)
 	}
 	return err
+}
+
+// queueLocked puts w into l, and returns without the mutex. It is not inlined: the
+// wakeList is not to be on the stack of a goroutine that waits, which is just small
+// enough not to grow for it.
+//
+//go:noinline
+func (p *Pool) queueLocked(w *waiter, l *list) {
+	l.push(&w.entry)
+	var wake wakeList
+	p.dispatchLocked(&wake)
+	p.mu.Unlock()
+	wake.run()
 }
 
 // headLocked returns who is next.

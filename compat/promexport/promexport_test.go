@@ -51,7 +51,7 @@ causeway_pool_completed_total{pool="na\"me/c"} 3
 # HELP causeway_pool_limit_max Slots there may be.
 # TYPE causeway_pool_limit_max gauge
 causeway_pool_limit_max{pool="na\"me"} 7
-causeway_pool_limit_max{pool="na\"me/c"} 4
+causeway_pool_limit_max{pool="na\"me/c"} 6
 `
 	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "causeway_pool_completed_total", "causeway_pool_limit_max"); err != nil {
 		t.Error(err)
