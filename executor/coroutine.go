@@ -9,6 +9,7 @@ import (
 	"github.com/causeway-go/causeway/executor/internal/threadlock"
 	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/internal/park"
+	"github.com/causeway-go/causeway/internal/stacks"
 )
 
 // A coroutine runs the bodies of functions, one after the other. It is an
@@ -259,7 +260,7 @@ func (co *coroutine) local() *Local {
 // gained is called when control comes to a body, and when the body is over.
 func (co *coroutine) gained(busy bool) {
 	if co.driver != nil && co.driver.wantsStacks() && co.number == 0 {
-		co.number = goroutineID()
+		co.number = stacks.ID()
 	}
 	co.regained()
 	if l := co.local(); l != nil {

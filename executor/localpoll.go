@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/causeway-go/causeway/internal/goroutine"
+	"github.com/causeway-go/causeway/internal/stacks"
 )
 
 // A loop is a stack on which a Local polls its tasks: the body of a coroutine.
@@ -345,7 +346,7 @@ func (s *stopWatch) note(busy bool) {
 	g := goroutine.Current()
 	w := s.stacks[g]
 	if w == nil {
-		w = &watched{id: goroutineID()}
+		w = &watched{id: stacks.ID()}
 		s.stacks[g] = w
 	}
 	w.busy = busy
@@ -373,7 +374,7 @@ func (s *stopWatch) tick() {
 
 // report takes the stacks and passes them on.
 func (s *stopWatch) report() {
-	all := stacksOf()
+	all := stacks.All()
 	s.mu.Lock()
 	var stuck []byte
 	var suspended [][]byte

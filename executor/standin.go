@@ -3,6 +3,8 @@ package executor
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/causeway-go/causeway/internal/stacks"
 )
 
 // Why a worker is held up, so that another one has to stand in for it.
@@ -171,6 +173,6 @@ func (m *monitor) stuck(w *worker) {
 	w.signal.Or(signalStuck)
 	if f := m.ex.options.OnStuck; f != nil {
 		id := w.goroutineID.Load()
-		go func() { f(stackOf(id)) }()
+		go func() { f(stacks.Of(id)) }()
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/causeway-go/causeway/internal/glance"
 	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/internal/park"
+	"github.com/causeway-go/causeway/internal/stacks"
 )
 
 // A worker is a goroutine that polls tasks: one that has called Run, one that
@@ -142,7 +143,7 @@ func (w *worker) work() {
 	}
 	w.place.Enter(w)
 	if w.ex.options.OnStuck != nil {
-		w.goroutineID.Store(goroutineID())
+		w.goroutineID.Store(stacks.ID())
 	}
 	w.wakeUp()
 	for !w.loop() {

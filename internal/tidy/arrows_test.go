@@ -41,6 +41,7 @@ var arrows = []arrow{
 	{"internal/control", nil},
 	{"internal/ended", nil},
 	{"internal/glance", nil},
+	{"internal/stacks", nil},
 	{"internal/park", []string{"internal/goroutine"}},
 	{"internal/poller", []string{"internal/invariant", xsys}},
 	{"internal/uring", []string{xsys}},

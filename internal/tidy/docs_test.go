@@ -183,7 +183,7 @@ func checkLinks(t *tree) []finding {
 				continue
 			}
 			target = path.Join(f.dir(), target)
-			if !slices.ContainsFunc(t.files, func(f *file) bool { return under(f.path, target) }) {
+			if !slices.Contains(t.binary, target) && !slices.ContainsFunc(t.files, func(f *file) bool { return under(f.path, target) }) {
 				found = append(found, finding{f.path, 0, "links to " + target + ", which does not exist"})
 			}
 		}

@@ -21,6 +21,7 @@ type tree struct {
 	module     string // the path of the root module
 	nested     []string
 	files      []*file
+	binary     []string // paths of what is not text
 	fset       *token.FileSet
 	exceptions []exception
 }
@@ -140,7 +141,9 @@ func load(tb testing.TB, root string) *tree {
 		if os.IsNotExist(err) {
 			return nil // an editor's file that has just gone
 		}
-		if err == nil && !bytes.ContainsRune(data, 0) {
+		if err == nil && bytes.ContainsRune(data, 0) {
+			t.binary = append(t.binary, rel) // a picture
+		} else if err == nil {
 			texts[rel] = string(data)
 		}
 		return err
