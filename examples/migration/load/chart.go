@@ -11,10 +11,10 @@ import (
 // markdown returns the results as a table.
 func markdown(results []result) string {
 	var b strings.Builder
-	b.WriteString("| step | requests a second | p99 of the other routes | while the vendor hangs | ratio | late in a long hang | a page, median | while the vendor hangs | threads before | at most | 1 s after |\n")
+	b.WriteString("| step | throughput | p99 of the other routes | while the vendor hangs | ratio | late in a long hang | a page, median | while the vendor hangs | threads before | at most | 1 s after |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range results {
-		fmt.Fprintf(&b, "| %d | %.0f | %s | %s | %.2f | %s, %d unanswered | %s | %s | %d | %d | %d |\n", r.Step, r.Throughput,
+		fmt.Fprintf(&b, "| %d | %.2f | %s | %s | %.2f | %s, %d unanswered | %s | %s | %d | %d | %d |\n", r.Step, r.Throughput,
 			ms(r.P99), ms(r.HangP99), r.Ratio, ms(r.LongP99), r.Unanswered, ms(r.Page), ms(r.HangPage), r.Threads, r.Peak, r.ThreadsAfterRelease)
 	}
 	return b.String()

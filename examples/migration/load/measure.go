@@ -14,7 +14,7 @@ import (
 // not need the vendor, unless they say otherwise.
 type result struct {
 	Step                int
-	Throughput          float64       // requests a second, from 8 clients
+	Throughput          float64       // requests a second, from 8 clients, those of step 0 being 1
 	P50, P99            time.Duration // the vendor answers
 	HangP50, HangP99    time.Duration // it hangs
 	Ratio               float64       // HangP99 to P99
@@ -40,7 +40,6 @@ func measure(p plan, step int, bin, dir string) (result, error) {
 	c := newClient(s.url)
 	nothing := func() {}
 	c.window(p.window, nothing) // warm up
-	r.Throughput = c.throughput(p.throughput)
 	r.Threads = s.peak.Load()
 
 	var well, ill []sample
