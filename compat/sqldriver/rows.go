@@ -11,9 +11,9 @@ import (
 
 // Bounds of a batch of rows beside their number.
 const (
-	// batchTime is how long drawing a batch may take for the next to be
-	// larger, and after which no more is drawn: so rows that come slowly are
-	// passed on one by one.
+	// batchTime is after how long no more is drawn. Only a batch that got full
+	// by then lets the next be larger, so rows that come slowly are passed on
+	// one by one.
 	batchTime = 100 * time.Microsecond
 	// batchBytes is how much the strings and bytes of a batch may come to.
 	batchBytes = 64 << 10
@@ -110,7 +110,7 @@ func (r *rows) run() {
 	}
 	if r.err == io.EOF {
 		r.closeAtEnd()
-	} else if r.n == r.want && time.Since(start) < batchTime {
+	} else if r.n == r.want {
 		r.want = min(2*r.want, r.most)
 	}
 }
