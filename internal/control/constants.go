@@ -20,8 +20,12 @@ const (
 	sliceTicks = 4
 	sliceCap   = 3.0
 
-	stallTime = 0.1
-	stallCap  = 5.0
+	stallTime    = 0.1
+	stallCap     = 5.0
+	stallPrior   = 0.025 // a service time, before any is known
+	stallPriorOf = 8.0   // how many jobs that counts for
+	stallMemory  = 64.0
+	idleLoad     = 0.1 // less than this is no jobs that compute
 
 	patience     = 0.03
 	patienceGrow = 4.0

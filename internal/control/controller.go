@@ -62,10 +62,12 @@ type Controller struct {
 	limitedAt   int     // the level at which that was so
 	refilled    float64 // what slow must reach for another refill
 
-	lastDone  float64 // when a job last ended
-	stallStep float64
+	lastDone  float64 // when jobs last ended, but for strays
+	strays    float64 // jobs that have ended since
+	stalls    int     // steps of the present stall
+	typical   float64 // ln(service time) of the jobs that ended last
+	typicalOf float64 // how many that is from
 	rate      float64 // completions per second, smoothed
-	seenAny   bool
 
 	ramp   rampState
 	search searchState
@@ -84,7 +86,7 @@ func New(cfg Config) *Controller {
 	c.bound(cfg.Min, cfg.Max)
 	c.at = c.index(c.initial)
 	c.limit = c.sizes[c.at]
-	c.stallStep = 1.25
+	c.typical, c.typicalOf = math.Log(stallPrior), stallPriorOf
 	c.procs = 1
 	c.load = -1
 	c.ramp.begin(c)
@@ -210,7 +212,7 @@ func finite(x float64) bool { return x-x == 0 }
 func (c *Controller) rebase(before time.Duration, now float64) {
 	idle := now - before.Seconds()
 	c.now = now
-	c.lastDone = now
+	c.lastDone, c.strays = now, 0
 	if c.started && idle >= idleHalf {
 		i, first := c.at, c.index(c.initial)
 		for ; idle >= idleHalf && i > first; idle -= idleHalf {
@@ -262,9 +264,12 @@ func (c *Controller) signals(in *Input, d *sums) {
 	c.recent.add(d)
 	c.rate += f * (d.count/d.time - c.rate)
 	if d.count > 0 {
-		c.lastDone = c.now
-		c.seenAny = true
-		c.stallStep = 1.25
+		c.typicalOf = min(c.typicalOf+d.count, stallMemory)
+		c.typical += min(d.count/c.typicalOf, 1) * (d.log/d.count - c.typical)
+		c.strays += d.count
+	}
+	if c.strays > float64(in.Running)/16 {
+		c.lastDone, c.strays, c.stalls = c.now, 0, 0
 	}
 	c.ramp.total += d.count
 }
@@ -347,18 +352,23 @@ func (c *Controller) endBatch() {
 	c.batch = sums{}
 }
 
-// stalled grows the limit when nothing ends any more.
+// stallWait is how long nothing may end before that is no chance: four service
+// times, and with fewer than four jobs as long as sixteen would take to end one
+// after the other. How many ended of late does not enter: a few strays among jobs
+// that all wait would make that next to nothing, and the wait endless.
+func (c *Controller) stallWait() float64 {
+	n := float64(max(c.prev.Running, 1))
+	return min(max(math.Exp(c.typical)*max(4, 16/n), stallTime), stallCap)
+}
+
+// stalled grows the limit when nothing ends any more, and faster each time.
 func (c *Controller) stalled() bool {
-	wait := max(stallTime, 16/max(c.rate, 1e-3))
-	wait = min(wait, stallCap)
-	if !c.seenAny {
-		wait = stallTime
-	}
+	wait := c.stallWait()
 	idle := c.now - max(c.lastDone, c.changed)
 	if idle < wait {
 		return false
 	}
-	if c.busy {
+	if c.busy && c.load > idleLoad {
 		if idle < max(wait, 1) || float64(c.limit) >= 4*max(c.procs, 1) {
 			return false
 		}
@@ -368,8 +378,9 @@ func (c *Controller) stalled() bool {
 	if c.at == c.last {
 		return false
 	}
-	c.set(c.index(int(float64(c.limit)*c.stallStep)+1), Stall)
-	c.stallStep = min(c.stallStep+0.25, 2)
+	f := min(1.5+0.5*float64(c.stalls), 3)
+	c.set(c.index(int(float64(c.limit)*f)+1), Stall)
+	c.stalls++
 	if c.mode != ramping {
 		c.forget()
 		c.ramp.again(c)

@@ -67,9 +67,16 @@
 // counts as a step that paid; when not twice, the growth is in doubt and a
 // level far below is tried.
 //
-// Stall: nothing ended for max(100 ms, 16/X), at most 5 s: grow by 1.25, 1.5, 1.75,
-// 2 (one job per second, to four per processor, if busy). This is what ends a
-// deadlock of jobs that wait for queued jobs in ways the pool cannot see.
+// Stall: nothing ended for four typical service times (sixteen over the jobs that
+// run, if fewer than four do), at least 100 ms and at most 5 s: grow by 1.5, 2, 2.5,
+// 3. The typical service time is exp of the mean of ln(service) over the last 64
+// jobs, and 25 ms before any. One job in sixteen that ends meanwhile is a stray
+// and does not end the stall. If the processors compute (load > 0.1 and
+// busy): one job per second, to four per processor. This is what ends a
+// deadlock of jobs that wait for queued jobs in ways the pool cannot see. The
+// wait was 16/X once: X fades in a stall, so that the wait ran ahead of the clock to
+// its cap of 5 s, by itself below some 130 jobs per second and elsewhere
+// after a stray.
 //
 // # Search
 //

@@ -81,6 +81,21 @@ func TestHiddenWaitsDoNotDeadlock(t *testing.T) {
 	}
 }
 
+// Jobs that wait for queued ones fill all slots, but a few that wait for nothing
+// still end: that is a stall all the same.
+func TestHiddenChainsRecoverWithinASecond(t *testing.T) {
+	w := byName(t, "hidden-chains")
+	if r := poolsim.Run(w, poolsim.Fixed(192), namedSeed); r.Between(1, 10) > 20 {
+		t.Fatalf("the load is no test: 192 finish %d jobs", r.Between(1, 10))
+	}
+	for seed := range uint64(20) {
+		best := poolsim.Run(w, poolsim.Fixed(512), seed).Between(1, 2)
+		if got := poolsim.Run(w, &poolsim.Adaptive{}, seed).Between(1, 2); float64(got) < 0.9*float64(best) {
+			t.Errorf("seed %d: %d jobs in the second after the first, with 512 %d", seed, got, best)
+		}
+	}
+}
+
 // Outside of trials the limit is to stay where it is: the mean over the
 // second half within a tenth of the median, and few tenths of a second outside.
 func TestTheLimitStaysWhereItIsOnceFound(t *testing.T) {

@@ -74,5 +74,10 @@ func Extra() []Workload {
 		// 200 jobs that each wait for another in a way the pool cannot see.
 		{Name: "hidden-waits", Cores: 8, Burst: 200, BurstAt: 0.5, BurstEvery: 10, HiddenWaits: true, Segments: always(
 			Class{Name: "outer", Weight: 1, Phases: []Phase{{WaitJob, 0, Dist{}}}, Child: []Phase{{Sleep, 0, Dist{Shape: Uniform, Mean: 10 * ms}}}})},
+		// 300 clients whose jobs wait for others on a channel, among some that
+		// wait for nothing: those end now and then while all the rest is stuck.
+		{Name: "hidden-chains", Cores: 8, Population: 300, Horizon: 10, HiddenWaits: true, Segments: always(
+			Class{Name: "outer", Weight: 0.97, Phases: []Phase{sleep(Uniform, 3*ms), {WaitJob, 0, Dist{}}}, Child: []Phase{sleep(Uniform, 5*ms)}},
+			Class{Name: "stray", Weight: 0.03, Phases: []Phase{sleep(Exp, 100*ms)}})},
 	}
 }

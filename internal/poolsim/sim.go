@@ -102,7 +102,7 @@ type sim struct {
 func Run(w *Workload, p Policy, seed uint64) *Result { return run(w, seed, []Policy{p}) }
 
 // RunClasses simulates w with a queue and a limit for each class, whose
-// policies come from each. A limit is at most half the total of w, and together
+// policies come from each. A limit is at most three quarters of the total of w, and together
 // the classes have at most all of it. A queue that never empties is replaced by
 // a population of twice that total.
 func RunClasses(w *Workload, each func() Policy, seed uint64) *Result {
@@ -130,7 +130,7 @@ func run(w *Workload, seed uint64, ps []Policy) *Result {
 	for i, p := range ps {
 		most := w.max()
 		if len(ps) > 1 {
-			most = (most + 1) / 2 // what the real pool gives a class by default
+			most = (3*most + 3) / 4 // what the real pool gives a class by default
 		}
 		limit, tick := p.Start(w.Cores, most)
 		s.lanes[i] = lane{no: int32(i), policy: p, limit: limit, tick: tick.Seconds(), paused: tick > 0}
