@@ -320,7 +320,7 @@ func TestWhere(t *testing.T) {
 }
 
 func Example() {
-	pool, err := threadpool.New(threadpool.Options{Name: "files", Limit: 100, Track: true})
+	pool, err := threadpool.New(threadpool.Options{Name: "files", Limit: 4, Track: true})
 	if err != nil {
 		panic(err)
 	}
@@ -335,5 +335,5 @@ func Example() {
 			fmt.Print(line)
 		}
 	}
-	// Output: pool files: 8 of at most 100 slots, last changed by start
+	// Output: pool files: 4 of at most 4 slots, last changed by start
 }
