@@ -9,6 +9,7 @@ import (
 	// Every public package (internal/tidy checks that), so that TestMain sees
 	// what importing them does.
 	_ "github.com/causeway-go/causeway/compat"
+	_ "github.com/causeway-go/causeway/compat/jspromise"
 	_ "github.com/causeway-go/causeway/compat/live"
 	_ "github.com/causeway-go/causeway/compat/mainloop"
 	_ "github.com/causeway-go/causeway/compat/nethttp"

@@ -32,7 +32,8 @@ var ErrNilFuture = errors.New("pollster: nil future")
 //
 // Where waiting is a mistake that only a human can mend, as in a callback of a
 // window's main loop, which would stand still, f is cancelled and BlockOn returns
-// the error of whoever runs that loop (mainloop.ErrWait).
+// the error of whoever runs that loop (mainloop.ErrWait; jspromise.ErrWouldHang
+// where JavaScript has called).
 //
 // A panic or runtime.Goexit in Poll passes through BlockOn with its own stack;
 // f is not cancelled then.

@@ -101,17 +101,24 @@ func (t *tree) typed() (map[string]*types.Package, error) {
 		}
 		return typed, nil
 	}
-	exports, err := t.exportData(public)
-	if err != nil {
-		return nil, err
-	}
-	imp := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
+	bySystem := map[string][]*pkg{}
 	for _, p := range public {
-		tp, err := imp.Import(t.path(p.dir))
+		s := system(p.dir)
+		bySystem[s] = append(bySystem[s], p)
+	}
+	for s, public := range bySystem {
+		exports, err := t.exportData(public, s)
 		if err != nil {
 			return nil, err
 		}
-		typed[p.dir] = tp
+		imp := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
+		for _, p := range public {
+			tp, err := imp.Import(t.path(p.dir))
+			if err != nil {
+				return nil, err
+			}
+			typed[p.dir] = tp
+		}
 	}
 	return typed, nil
 }
@@ -124,16 +131,28 @@ func (t *tree) path(dir string) string {
 	return t.module + "/" + dir
 }
 
+// ofOneSystem are the packages that exist on one system only, by folder.
+var ofOneSystem = map[string]string{"compat/jspromise": "js/wasm"}
+
+// system returns the one whose export data says everything about the package in
+// dir, on every machine; checkPlatforms sees to it that linux/amd64 does.
+func system(dir string) string {
+	if s := ofOneSystem[dir]; s != "" {
+		return s
+	}
+	return "linux/amd64"
+}
+
 // exportData returns the compiler's output for the given packages and what they
-// import, by import path. It is that of linux/amd64 on every machine;
-// checkPlatforms sees to it that this says everything.
-func (t *tree) exportData(public []*pkg) (map[string]string, error) {
+// import, by import path, on one system.
+func (t *tree) exportData(public []*pkg, system string) (map[string]string, error) {
+	goos, goarch, _ := strings.Cut(system, "/")
 	cmd := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}")
 	for _, p := range public {
 		cmd.Args = append(cmd.Args, t.path(p.dir))
 	}
 	cmd.Dir = t.root
-	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=amd64", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH="+goarch, "GOWORK=off")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -52,13 +52,14 @@ var arrows = []arrow{
 	{"internal/leak", nil},
 	{"internal/poolsim", []string{"internal/control"}},
 	{"internal/tidy", nil},
+	{"internal/wasmrun/...", []string{"internal/wasmrun"}},
 }
 
 // Tests obey the arrows of their package. In addition they may import the leaf
 // that everyone shares and the helpers made for tests; the tests of the root
 // package, which show the packages together, may import every public one.
 var (
-	testArrows     = []string{"pollster/...", "internal/goroutine", "internal/hammer", "internal/interleave", "internal/invariant", "internal/leak"}
+	testArrows     = []string{"pollster/...", "internal/goroutine", "internal/hammer", "internal/interleave", "internal/invariant", "internal/leak", "internal/wasmrun"}
 	rootTestArrows = []string{"pollster/...", "threadpool/...", "unblock/...", "executor/...", "reactor/...", "compat/..."}
 )
 
