@@ -154,12 +154,12 @@ func (p *Pool) slots(limit int) int {
 	switch {
 	case p.opts.Hint == CPU:
 		return min(limit, max(int(math.Ceil(processors())), 1))
+	case p.tuner != nil:
+		p.tuner.ctl.Resize(1, limit)
 	case p.opts.Hint == WillBlock || p.bubble || limit == 1:
 		return limit
-	case p.tuner == nil:
-		p.tuner = newTuner(p, limit)
 	default:
-		p.tuner.ctl.Resize(1, limit)
+		p.tuner = newTuner(p, limit)
 	}
 	return p.tuner.ctl.Limit()
 }

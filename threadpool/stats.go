@@ -49,11 +49,13 @@ type Event struct {
 // Events returns the last 200 changes of the number of slots, oldest first. It
 // takes the pool's mutex for a moment.
 func (p *Pool) Events() []Event {
-	if p.tuner == nil {
+	p.mu.Lock()
+	t := p.tuner
+	if t == nil {
+		p.mu.Unlock()
 		return nil
 	}
-	p.mu.Lock()
-	log := p.tuner.ctl.AppendLog(nil)
+	log := t.ctl.AppendLog(nil)
 	p.mu.Unlock()
 	events := make([]Event, len(log))
 	for i, e := range log {

@@ -32,13 +32,16 @@ func newTuner(p *Pool, limit int) *tuner {
 
 // wakeLocked begins to look. Somebody stands in the queue.
 func (t *tuner) wakeLocked() {
-	if t.awake || t.pool.foreign() {
-		return // a timer made in a bubble would be part of it
+	if t.awake || t.pool.opts.Limit == 1 || t.pool.foreign() {
+		return // there is no choice, or a timer made in a bubble would be part of it
 	}
 	t.awake, t.emptied = true, false
 	in := t.observe()
 	in.Resumed = true
-	t.sleepLocked(in.Now, t.decideLocked(in).Next)
+	d := t.decideLocked(in)
+	// After a long rest there may be fewer slots, never more.
+	t.pool.state.update(func(w word) word { return w.withLimit(d.Limit) })
+	t.sleepLocked(in.Now, d.Next)
 }
 
 func (t *tuner) sleepLocked(now, next time.Duration) {
