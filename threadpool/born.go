@@ -29,7 +29,7 @@ func (p *Pool) startBorn(j *Job) error {
 		w.free()
 		j.state.Store(jobNew)
 		return ErrClosed
-	case s.free() > p.back.len+p.fifo.len && p.takeLocked() || p.exceedLocked(s):
+	case s.free() > p.back.len+p.fifo.len && p.takeLocked() || p.exceedLocked():
 		w.granted = true
 	default:
 		j.born = w

@@ -65,7 +65,7 @@ func (p *Pool) Class(opts ClassOptions) (*Pool, error) {
 		p.foundLocked()
 	}
 	c := newPool(p.classOptions(opts), p.bubble)
-	c.mu = p.mu
+	c.mu, c.mixed = p.mu, p.mixed
 	c.family, c.reserve, c.weight, c.priority = p.family, opts.Reserve, opts.Weight, opts.Priority
 	c.state.w.Or(uint64(familyBit))
 	f := p.family

@@ -15,8 +15,8 @@ import (
 // also a shared one, [Default]. All methods may be called from any goroutine.
 type Pool struct {
 	opts   Options
-	bubble bool        // made inside a synctest bubble
-	mixed  atomic.Bool // used both inside and outside of a bubble
+	bubble bool         // made inside a synctest bubble
+	mixed  *atomic.Bool // used both inside and outside of a bubble, or another of its family is
 
 	state    state
 	starting atomic.Int32 // workers that have been started and have not begun
@@ -77,6 +77,7 @@ func newPool(opts Options, bubble bool) *Pool {
 	p := &Pool{
 		opts:        opts,
 		bubble:      bubble,
+		mixed:       new(atomic.Bool),
 		maxStarting: int32(max(2, runtime.GOMAXPROCS(0))),
 	}
 	p.mu = &p.lock
@@ -192,7 +193,7 @@ func (p *Pool) acquire(ctx context.Context, from *goroutine.Place) error {
 	// Jobs may stand in the queue although there are free slots, while the
 	// workers that will fetch them are on their way. What is left over beyond
 	// those is free for us.
-	if !w.family() && w.free() > p.back.len+p.fifo.len && p.takeLocked() || p.exceedLocked(w) {
+	if !w.family() && w.free() > p.back.len+p.fifo.len && p.takeLocked() || p.exceedLocked() {
 		p.mu.Unlock()
 		return nil
 	}
@@ -212,7 +213,7 @@ func (p *Pool) reacquire(from *goroutine.Place) {
 		return
 	}
 	p.mu.Lock()
-	if p.family == nil && p.back.len == 0 && p.takeLocked() || p.exceedLocked(p.state.load()) {
+	if p.family == nil && p.back.len == 0 && p.takeLocked() || p.exceedLocked() {
 		p.mu.Unlock()
 		return
 	}

@@ -72,10 +72,10 @@ func (s *state) update(f func(word) word) (old, now word) {
 type manner int
 
 const (
-	inTurn       manner = iota // while nobody is queued
-	ahead                      // any that is free; mu is held
-	beyond                     // there need not be one
-	beyondLocked               // the same; mu is held
+	inTurn manner = iota // while nobody is queued
+	ahead                // any that is free; mu is held
+	within               // there need not be one, but Options.Limit allows it; mu is held
+	beyond               // there need not be one
 )
 
 // may reports whether a slot may be taken in this manner.
@@ -87,6 +87,14 @@ func (m manner) may(w word) bool {
 		return w.free() > 0
 	}
 	return true
+}
+
+// ofShared is the manner for a shared slot that goes with one taken in manner m.
+func (m manner) ofShared() manner {
+	if m == within {
+		return ahead // there are no more of them to come
+	}
+	return m
 }
 
 // take takes a slot if it may. It returns how many are taken now, or 0.

@@ -13,18 +13,18 @@ import "sync/atomic"
 func (p *Pool) take(m manner) int {
 	for {
 		w := p.state.load()
-		if !m.may(w) {
+		if !m.may(w) || m == within && w.running() >= p.opts.Limit {
 			return 0
 		}
 		shared := w.family() && w.running() >= p.reserve
-		if shared && p.family.shared.take(m) == 0 {
+		if shared && p.family.shared.take(m.ofShared()) == 0 {
 			return 0
 		}
 		if p.state.swap(w, w+1) {
 			return (w + 1).running()
 		}
 		if shared {
-			p.family.unshare(m == ahead || m == beyondLocked)
+			p.family.unshare(m == ahead || m == within)
 		}
 	}
 }
@@ -71,12 +71,8 @@ func (p *Pool) takeLocked() bool {
 // a bubble that p is not in, if Options.Limit allows it: whether there will be
 // more slots is decided by the clock outside, and that of the bubble would stand
 // still until then.
-func (p *Pool) exceedLocked(w word) bool {
-	if p.tuner == nil || w.running() >= p.opts.Limit || !p.foreign() {
-		return false
-	}
-	p.take(beyondLocked)
-	return true
+func (p *Pool) exceedLocked() bool {
+	return p.tuner != nil && p.foreign() && p.take(within) > 0
 }
 
 // overtake takes a slot for a job that has given its own up, beyond the limit if
