@@ -3,6 +3,7 @@ package threadpool
 import (
 	"context"
 
+	"github.com/causeway-go/causeway/internal/ended"
 	"github.com/causeway-go/causeway/internal/goroutine"
 )
 
@@ -18,25 +19,38 @@ func (p *Pool) born() bool {
 }
 
 // startBorn starts j on a goroutine of its own.
-func (p *Pool) startBorn(j *Job) error {
+func (p *Pool) startBorn(ctx context.Context, j *Job) error {
 	w := p.newWaiter()
 	w.slot = true
+	foreign := p.foreign()
+	if !foreign {
+		w.since = clock()
+	}
+	if p.fifo.byDeadline {
+		w.deadline = deadline(ctx, w.since)
+	}
+	var err error
 	var wake wakeList
 	p.mu.Lock()
 	switch s := p.state.load(); {
 	case s.closed():
-		p.mu.Unlock()
-		w.free()
-		j.state.Store(jobNew)
-		return ErrClosed
+		err = ErrClosed
 	case s.free() > p.back.len+p.fifo.len && p.takeLocked() || p.exceedLocked():
 		w.granted = true
+	case !foreign && p.tooLateLocked(ctx, w.since):
+		p.refused++
+		err = ErrLate
 	default:
 		j.born = w
 		p.fifo.push(&w.entry)
 		p.dispatchLocked(&wake)
 	}
 	p.mu.Unlock()
+	if err != nil {
+		w.free()
+		j.state.Store(jobNew)
+		return err
+	}
 	go p.workBorn(j, w)
 	wake.run()
 	return nil
@@ -44,7 +58,12 @@ func (p *Pool) startBorn(j *Job) error {
 
 // workBorn is the goroutine of such a job. It runs nothing but j.
 func (p *Pool) workBorn(j *Job, w *waiter) {
-	if err := p.awaitBorn(j, w); err != nil {
+	err := p.awaitBorn(j, w)
+	if err == nil && j.ctx != nil && j.ctx.Err() != nil {
+		defer p.release() // even if DropJob ends the goroutine
+		err = ended.Error(j.ctx)
+	}
+	if err != nil {
 		if j.state.CompareAndSwap(jobQueued, jobDropped) {
 			p.dropped.Add(1)
 			j.run.DropJob(err)

@@ -76,7 +76,7 @@ func (p *Pool) StartContext(ctx context.Context, j *Job, r Runner) error {
 		j.ctx = ctx
 	}
 	if p.born() {
-		return p.startBorn(j)
+		return p.startBorn(ctx, j)
 	}
 	if p.takeForNew() {
 		p.startWorker(task{job: j})

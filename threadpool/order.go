@@ -3,6 +3,7 @@ package threadpool
 import (
 	"container/heap"
 	"context"
+	"math"
 	"time"
 )
 
@@ -21,10 +22,13 @@ const (
 // defaultDeadline is what a job without a deadline is given in that order.
 const defaultDeadline = time.Second
 
+// farthest is how far away a deadline is at most: the sum with now must not overflow.
+const farthest = math.MaxInt64 / 4
+
 // deadline returns when ctx ends, by clock, or how it stands in the queue without.
 func deadline(ctx context.Context, now time.Duration) time.Duration {
 	if at, ok := ctx.Deadline(); ok {
-		return now + time.Until(at)
+		return now + min(time.Until(at), farthest)
 	}
 	return now + defaultDeadline
 }
