@@ -34,6 +34,7 @@ type meterSums struct {
 	measured  uint64        // those of them that have been measured
 	service   time.Duration // over the measured: for how long they held a slot
 	log, log2 float64       // of ln(seconds) of that, and its square
+	moved     time.Duration // when the last of them got a slot or ended
 }
 
 // A window has the durations of some time.
@@ -71,6 +72,11 @@ func (m *meter) init() {
 		n *= 2
 	}
 	m.parts = make([]meterPart, n)
+	now := clock() // which is negative in a bubble
+	for i := range m.parts {
+		m.parts[i].moved = now
+		m.parts[i].windows[0].since = now
+	}
 }
 
 func (m *meter) part(g *gauge) *meterPart { return &m.parts[int(g.part)&(len(m.parts)-1)] }
@@ -87,6 +93,7 @@ func (m *meter) run(g *gauge, now time.Duration) {
 	p.mu.Lock()
 	p.running++
 	p.startSum += now
+	p.moved = now
 	p.mu.Unlock()
 }
 
@@ -132,6 +139,7 @@ func (m *meter) end(g *gauge, now time.Duration) {
 	p.running--
 	p.startSum -= g.start
 	p.service += service
+	p.moved = now
 	p.log += ln
 	p.log2 += ln * ln
 	p.window(now).service[bucket]++
@@ -169,6 +177,7 @@ func (w *window) clear(now time.Duration) { *w = window{since: now} }
 
 // sums adds up the parts.
 func (m *meter) sums() (t meterSums) {
+	t.moved = math.MinInt64
 	for i := range m.parts {
 		p := &m.parts[i]
 		p.mu.Lock()
@@ -181,6 +190,7 @@ func (m *meter) sums() (t meterSums) {
 		t.service += s.service
 		t.log += s.log
 		t.log2 += s.log2
+		t.moved = max(t.moved, s.moved)
 	}
 	return t
 }

@@ -73,19 +73,40 @@ type estimate struct {
 	at       time.Duration
 	measured uint64
 	sum      time.Duration
-	service  time.Duration // of one job
+	service  time.Duration // of one job, of those that ended last
+	age      time.Duration // of one that runs
+	quiet    time.Duration // since when no job has begun or ended
 }
 
 // estimateFor is for how long an estimate is not made anew.
 const estimateFor = 20 * time.Millisecond
 
+func (e *estimate) renew(m *meter, now time.Duration) {
+	s := m.sums()
+	if n := s.measured - e.measured; n > 0 {
+		e.service = (s.service - e.sum) / time.Duration(n)
+	}
+	e.age = 0
+	if s.running > 0 {
+		e.age = (time.Duration(s.running)*now - s.startSum) / time.Duration(s.running)
+	}
+	e.quiet = max(now-s.moved, 0)
+	e.at, e.measured, e.sum = now, s.measured, s.service
+}
+
 // tooLateLocked reports whether a job that comes now would not get a slot before
 // ctx ends, if it has to wait until those before it have ended: by Little's law,
 // their number times the mean service time over the number of slots. The service
 // time is that of the jobs that ended of late, or the mean age of those that run,
-// if that is longer: so it does not take an end to see that jobs hang.
+// if that is longer: so it does not take an end to see that jobs hang. But a few that
+// hang do not count while others come through: from one end to the next it is not
+// thought to take longer than nothing has moved.
 func (p *Pool) tooLateLocked(ctx context.Context, now time.Duration) bool {
-	if !p.opts.RefuseLate || p.state.load().free() > 0 {
+	if !p.opts.RefuseLate {
+		return false
+	}
+	slots, free := p.reachLocked()
+	if free {
 		return false
 	}
 	at, ok := ctx.Deadline()
@@ -94,18 +115,22 @@ func (p *Pool) tooLateLocked(ctx context.Context, now time.Duration) bool {
 	}
 	e := &p.expected
 	if e.at == 0 || now-e.at >= estimateFor {
-		s := p.meter.sums()
-		if n := s.measured - e.measured; n > 0 {
-			e.service = (s.service - e.sum) / time.Duration(n)
-		}
-		if s.running > 0 {
-			age := (time.Duration(s.running)*now - s.startSum) / time.Duration(s.running)
-			e.service = max(e.service, age)
-		}
-		e.at, e.measured, e.sum = now, s.measured, s.service
+		e.renew(&p.meter, now)
 	}
-	before := time.Duration(p.back.len + p.fifo.len + 1)
-	return before*e.service/time.Duration(max(p.state.load().limit(), 1)) > time.Until(at)
+	each := max(float64(e.service)/slots, min(float64(e.age)/slots, float64(e.quiet)))
+	before := float64(p.back.len + p.fifo.len + 1)
+	return before*each > float64(time.Until(at))
+}
+
+// reachLocked returns how many slots p can have at present, at least one, and
+// whether one of them is free. In a family others may have those that are shared.
+func (p *Pool) reachLocked() (slots float64, free bool) {
+	w := p.state.load()
+	n := w.limit()
+	if w.family() && w.running() >= p.reserve && p.family.shared.load().free() <= 0 {
+		n = min(n, w.running())
+	}
+	return float64(max(n, 1)), w.running() < n
 }
 
 // expire drops a queued job whose context has ended, and reports whether it did.
