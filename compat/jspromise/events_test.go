@@ -16,11 +16,19 @@ import (
 	"github.com/causeway-go/causeway/pollster/futuretest"
 )
 
-// target is an EventTarget that counts its listeners.
+// target is an EventTarget that counts its listeners, and knows one that is removed
+// with another capture than it was added with for another one.
 func target() (v js.Value, listeners func() int) {
-	v = script(`let t = new EventTarget(); t.n = 0;
-		t.addEventListener = function (...a) { t.n++; return EventTarget.prototype.addEventListener.apply(t, a) };
-		t.removeEventListener = function (...a) { t.n--; return EventTarget.prototype.removeEventListener.apply(t, a) };
+	v = script(`let t = new EventTarget(), has = []; t.n = 0;
+		t.addEventListener = function (...a) {
+			t.n = has.push(a);
+			return EventTarget.prototype.addEventListener.apply(t, a);
+		};
+		t.removeEventListener = function (type, f, o) {
+			has = has.filter((a) => a[0] != type || a[1] != f || !a[2].capture != !o.capture);
+			t.n = has.length;
+			return EventTarget.prototype.removeEventListener.call(t, type, f, o);
+		};
 		t.fire = (i) => { let e = new Event("tick", {cancelable: true}); e.i = i; t.dispatchEvent(e); return e.defaultPrevented };
 		return t`).Invoke()
 	return v, func() int { return v.Get("n").Int() }
@@ -36,9 +44,11 @@ func next(t *testing.T, e *jspromise.Events) (int, error) {
 
 func TestEventsEverywhere(t *testing.T) {
 	balanced(t, 0)
+	capture := false
 	everywhere(t, func(t *testing.T) {
+		capture = !capture
 		v, listeners := target()
-		e := jspromise.Listen(v, "tick", jspromise.ListenOptions{})
+		e := jspromise.Listen(v, "tick", jspromise.ListenOptions{Capture: capture})
 		v.Call("fire", 1) // before the first poll
 		v.Call("fire", 2)
 		script("setTimeout(() => a.fire(3), 1)").Invoke(v)
