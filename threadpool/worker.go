@@ -20,6 +20,7 @@ type task struct {
 	job   *Job
 	f     func()
 	since time.Duration // when it came, if it had to wait
+	begun bool          // the job is running: its first worker could not
 }
 
 func (t task) none() bool { return t.job == nil && t.f == nil }
@@ -52,13 +53,13 @@ func (w *worker) work() {
 	w.place.Enter(&w.holder)
 	p.starting.Add(-1)
 	if t.none() {
-		t, p = p.fetch(true)
+		t, p = w.fetch(p, true)
 	} else {
 		if p.state.load().queued() {
 			p.kick()
 		}
-		if t.job != nil && !t.job.begin() { // Cancel came before us
-			t, p = p.fetch(false)
+		if t.job != nil && !t.begun && !t.job.begin() { // Cancel came before us
+			t, p = w.fetch(p, false)
 		}
 	}
 	for now := clock(); !t.none(); now = w.gauge.ended {
@@ -73,7 +74,7 @@ func (w *worker) work() {
 		if p.give() {
 			break
 		}
-		t, p = p.fetch(false)
+		t, p = w.fetch(p, false)
 	}
 	w.leave()
 	workers.Put(w)
@@ -93,7 +94,7 @@ func (p *Pool) kick() {
 // in it, which in a family may be one of another pool, or none when the slot has
 // gone to somebody else, or back. The first time of a worker that has been sent
 // for one must be told.
-func (p *Pool) fetch(sent bool) (t task, of *Pool) {
+func (w *worker) fetch(p *Pool, sent bool) (t task, of *Pool) {
 	of = p
 	var wake wakeList
 	p.mu.Lock()
@@ -107,11 +108,36 @@ func (p *Pool) fetch(sent bool) (t task, of *Pool) {
 	}
 	p.dispatchLocked(&wake)
 	p.mu.Unlock()
-	wake.run()
+	if wake.expired == nil {
+		wake.run()
+	} else {
+		w.tell(&wake, t, of)
+	}
 	if of != p {
 		p.checkDrained() // else at the end of work
 	}
 	return t, of
+}
+
+// tell is wake.run where jobs are told that their contexts have ended. If one of
+// them ends the goroutine, another worker runs t.
+func (w *worker) tell(wake *wakeList, t task, of *Pool) {
+	told := false
+	defer func() {
+		if told {
+			return
+		}
+		p := w.pool
+		w.leave()
+		if !t.none() {
+			t.begun = true
+			of.starting.Add(1)
+			of.startWorker(t)
+		}
+		p.checkDrained()
+	}()
+	wake.run()
+	told = true
 }
 
 // passLocked takes the next entry out of the queue for the slot in hand. It
