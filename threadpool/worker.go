@@ -120,15 +120,16 @@ func (w *worker) fetch(p *Pool, sent bool) (t task, of *Pool) {
 }
 
 // tell is wake.run where jobs are told that their contexts have ended. If one of
-// them ends the goroutine, another worker runs t.
+// them ends the goroutine, another worker runs t. They run on w without being its
+// job: they have no slot that they could give up.
 func (w *worker) tell(wake *wakeList, t task, of *Pool) {
-	told := false
+	told, p := false, w.pool
+	w.leave()
 	defer func() {
 		if told {
+			w.place.Enter(&w.holder)
 			return
 		}
-		p := w.pool
-		w.leave()
 		if !t.none() {
 			t.begun = true
 			of.starting.Add(1)
