@@ -21,15 +21,13 @@ func (p *Pool) Close() error {
 // ended, and returns nil. If ctx ends first, it drops what is still queued, as
 // Close does, and returns the end of ctx; jobs that run cannot be stopped, and
 // go on. It may be called more than once, after Close, and inside a job of the
-// pool, which it does not wait for.
+// pool, which it does not wait for, nor for others in which it is called too.
 func (p *Pool) Shutdown(ctx context.Context) error {
 	p.refuse()
 	here := goroutine.Here()
 	w := p.newWaiter()
 	p.mu.Lock()
-	own := p.insideLocked(here)
-	w.own = own
-	p.draining += own
+	w.own = p.drainingLocked(here, 1)
 	p.drains.push(&w.entry)
 	p.mu.Unlock()
 	p.checkDrained()
@@ -126,11 +124,13 @@ func (p *Pool) checkDrained() {
 	var wake wakeList
 	p.mu.Lock()
 	p.drainedLocked(&wake)
-	if f := p.family; f != nil && f.root != p {
-		root := f.root
-		if root.state.load().closed() {
-			root.drainedLocked(&wake)
-		} else if p.idleLocked() {
+	if f := p.family; f != nil {
+		for _, m := range f.members {
+			if m != p && m.drains.len > 0 {
+				m.drainedLocked(&wake)
+			}
+		}
+		if root := f.root; root != p && !root.state.load().closed() && p.idleLocked() {
 			f.retireLocked(p)
 			root.dispatchLocked(&wake)
 		}
@@ -141,21 +141,22 @@ func (p *Pool) checkDrained() {
 
 // drainedLocked is checkDrained for those in Shutdown of p.
 func (p *Pool) drainedLocked(wake *wakeList) {
-	busy := 0
+	busy, draining := 0, 0
 	for _, m := range p.scopeLocked() {
 		if m.fifo.len+m.back.len > 0 {
 			return
 		}
 		busy += m.busy()
+		draining += m.draining
 	}
-	if busy > p.draining {
+	if busy > draining {
 		return
 	}
 	for e := p.drains.head; e != nil; {
 		w := e.waiter
 		e = e.next
-		// Those who are in jobs do not wait for each other; those
-		// who are not wait for all.
+		// Those who are in jobs of the family do not wait for each other,
+		// whichever of it they shut down; those who are not wait for all.
 		if busy == 0 || w.own > 0 {
 			w.remove()
 			wake.grant(w)

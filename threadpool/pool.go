@@ -41,7 +41,7 @@ type Pool struct {
 	outside  list // jobs whose submitters wait until there is room in fifo
 	fetching int  // workers that have a slot and have not come for a job yet
 	drains   list // goroutines in Shutdown
-	draining int  // how many jobs of this pool those are in
+	draining int  // how many jobs of this pool wait in Shutdown, of this or another of its family
 
 	spare *batch // for the queue, or nil
 

@@ -2,7 +2,6 @@ package threadpool
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -187,12 +186,12 @@ func (p *Pool) holds(place *goroutine.Place) bool {
 	return ok && h.pool == p && h.held
 }
 
-// insideLocked counts the jobs of p and its classes that the goroutine at place is
-// in.
-func (p *Pool) insideLocked(place *goroutine.Place) (n int) {
-	scope := p.scopeLocked()
+// drainingLocked adds d to draining for each job of p and its family that the
+// goroutine at place is in, and returns how many they are.
+func (p *Pool) drainingLocked(place *goroutine.Place, d int) (n int) {
 	for ; place != nil; place = place.Outer() {
-		if h, ok := place.Hooks().(*holder); ok && slices.Contains(scope, h.pool) {
+		if h, ok := place.Hooks().(*holder); ok && h.pool.mu == p.mu {
+			h.pool.draining += d
 			n++
 		}
 	}

@@ -17,7 +17,7 @@ type waiter struct {
 	generation uint64
 	granted    bool   // it has what it waits for; guarded by the pool's mutex
 	slot       bool   // what it waits for is a slot
-	own        int    // in Shutdown: how many jobs of the pool its goroutine is in
+	own        int    // in Shutdown: how many jobs of the family its goroutine is in
 	admit      func() // in the list outside: what its goroutine submits
 }
 
@@ -63,7 +63,7 @@ func (p *Pool) await(ctx context.Context, from *goroutine.Place, w *waiter) erro
 		if over {
 			w.free()
 		} else {
-			p.withdraw(w)
+			p.withdraw(w, from)
 		}
 	}()
 	for {
@@ -74,7 +74,7 @@ func (p *Pool) await(ctx context.Context, from *goroutine.Place, w *waiter) erro
 			p.mu.Unlock()
 			continue // woken by something else
 		}
-		p.removeLocked(w) // and unlocks
+		p.removeLocked(w, from) // and unlocks
 		over = true
 		switch {
 		case granted:
@@ -86,10 +86,13 @@ func (p *Pool) await(ctx context.Context, from *goroutine.Place, w *waiter) erro
 	}
 }
 
-// removeLocked takes w out of the list it is in, if any, and unlocks the mutex.
-func (p *Pool) removeLocked(w *waiter) {
+// removeLocked takes w, whose goroutine is at from, out of the list it is in, if any,
+// and unlocks the mutex.
+func (p *Pool) removeLocked(w *waiter, from *goroutine.Place) {
 	var wake wakeList
-	p.draining -= w.own
+	if w.own > 0 {
+		p.drainingLocked(from, -1)
+	}
 	if w.in != nil {
 		w.remove()
 		p.dispatchLocked(&wake)
@@ -99,11 +102,11 @@ func (p *Pool) removeLocked(w *waiter) {
 }
 
 // withdraw takes back the wait of a goroutine that is ending in it.
-func (p *Pool) withdraw(w *waiter) {
+func (p *Pool) withdraw(w *waiter, from *goroutine.Place) {
 	w.lose()
 	p.mu.Lock()
 	slot := w.granted && w.slot
-	p.removeLocked(w)
+	p.removeLocked(w, from)
 	if slot {
 		p.release()
 	}
