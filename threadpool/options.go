@@ -84,7 +84,7 @@ type Options struct {
 	Track bool
 
 	// OnStall is called once for each job that has run for StallAfter without
-	// an end, on a goroutine of its own. The other jobs that have stalled by
+	// an end or a wait that the pool knows of, on a goroutine of its own. The other jobs that have stalled by
 	// then are reported when it returns. It costs what Track does, which it
 	// includes.
 	OnStall func(JobInfo)

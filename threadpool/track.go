@@ -27,9 +27,10 @@ type tracker struct {
 
 // A tracked is the entry of a job.
 type tracked struct {
-	next, prev *tracked // nil if it is in no ring
-	job        *Job     // or nil
-	since      time.Duration
+	next, prev *tracked      // nil if it is in no ring
+	job        *Job          // or nil
+	since      time.Duration // when it started
+	ran        time.Duration // when it got its slot last
 	goroutine  uint64
 	foreign    bool // its clock is not that of the pool
 	waiting    bool
@@ -48,7 +49,8 @@ func (t *tracker) begin(p *Pool, e *tracked, j *Job) {
 		return
 	}
 	foreign := p.foreign()
-	*e = tracked{job: j, goroutine: stacks.ID(), since: clock(), foreign: foreign}
+	now := clock()
+	*e = tracked{job: j, goroutine: stacks.ID(), since: now, ran: now, foreign: foreign}
 	t.mu.Lock()
 	e.next, e.prev = &t.jobs, t.jobs.prev
 	e.prev.next, t.jobs.prev = e, e
@@ -78,8 +80,9 @@ func (t *tracker) wait(e *tracked, waiting bool) {
 	if t == nil {
 		return
 	}
+	now := clock()
 	t.mu.Lock()
-	e.waiting = waiting
+	e.waiting, e.ran = waiting, now
 	t.mu.Unlock()
 }
 
@@ -93,13 +96,13 @@ func (t *tracker) look(p *Pool) {
 		if e.reported || e.foreign {
 			continue
 		}
-		left := e.since + p.opts.StallAfter - now
+		left := e.ran + p.opts.StallAfter - now
 		if left <= 0 && !e.waiting {
 			e.reported = true
 			stalled = append(stalled, e.info(p, now))
 			continue
 		}
-		left = max(left, p.opts.StallAfter/4) // a waiting one is looked at again
+		left = max(left, p.opts.StallAfter/4, time.Millisecond) // a waiting one is looked at again
 		if next < 0 || left < next {
 			next = left
 		}
@@ -113,7 +116,20 @@ func (t *tracker) look(p *Pool) {
 		return
 	}
 	addStacks(stalled)
+	p.report(stalled)
+}
+
+// report tells OnStall. If that ends its goroutine, the rest is reported
+// nevertheless.
+func (p *Pool) report(stalled []JobInfo) {
+	told := 0
+	defer func() {
+		if told < len(stalled) {
+			p.report(stalled[told:])
+		}
+	}()
 	for _, s := range stalled {
+		told++
 		p.opts.OnStall(s)
 	}
 }
