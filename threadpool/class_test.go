@@ -276,6 +276,7 @@ func TestAClosedClassGivesItsReserveBack(t *testing.T) {
 	}
 	release()
 	waitFor(t, "the class to go", func() bool { return len(p.Classes()) == 0 })
+	waitFor(t, "the jobs to end", func() bool { return p.Stats().Running == 0 })
 	defer occupy(t, p, 4)()
 	if _, err := p.Class(threadpool.ClassOptions{Reserve: 3, Limit: 3}); err != nil {
 		t.Errorf("another in its place: %v", err)
