@@ -83,13 +83,29 @@ func (f *family) syncLocked() {
 // is no slot, or nobody who can use it. A worker that asks for itself can use one
 // for any job; else a worker has to be started, and not too many are at a time.
 func (f *family) nextLocked(worker bool) (*Pool, *entry) {
-	var (
-		best *Pool
-		now  time.Duration
-	)
+	var now time.Duration
 	if f.ranked {
 		now = clock()
 	}
+	best := f.bestLocked(worker, now)
+	// It cannot take its slot if somebody goes beyond the limit just now, who needs
+	// no mutex. Another may have a reserve left.
+	for best != nil && !best.takeLocked() {
+		best = f.bestLocked(worker, now)
+	}
+	if best == nil {
+		return nil, nil
+	}
+	if best.pass < f.pass {
+		best.pass = f.pass // it had nothing to do
+	}
+	f.pass = best.pass
+	best.pass += 1 / float64(best.weight)
+	return best, best.headLocked()
+}
+
+// bestLocked returns the member that is to get the next slot, or nil.
+func (f *family) bestLocked(worker bool, now time.Duration) (best *Pool) {
 	spare := f.shared.load().free() > 0
 	for _, m := range f.members {
 		w := m.state.load()
@@ -104,20 +120,12 @@ func (f *family) nextLocked(worker bool) (*Pool, *entry) {
 			best = m
 		}
 	}
-	if best == nil || !best.takeLocked() {
-		return nil, nil
-	}
-	if best.pass < f.pass {
-		best.pass = f.pass // it had nothing to do
-	}
-	f.pass = best.pass
-	best.pass += 1 / float64(best.weight)
-	return best, best.headLocked()
+	return best
 }
 
 // maySendLocked reports whether a worker is to be started for a job of m.
 func (m *Pool) maySendLocked() bool {
-	return m.starting.Load() < m.maxStarting && m.fetching < m.fifo.jobs
+	return m.starting.Load() < m.maxStarting && m.fetching < m.fifo.jobs && !m.tickSendsLocked()
 }
 
 // beforeLocked reports whether the head of m is to be served before that of o.

@@ -294,7 +294,7 @@ func (p *Pool) dispatchLocked(wake *wakeList) {
 			break
 		}
 		if e.waiter == nil {
-			if p.starting.Load() < p.maxStarting && p.takeLocked() {
+			if p.starting.Load() < p.maxStarting && !p.tickSendsLocked() && p.takeLocked() {
 				p.sendLocked(wake)
 			}
 			break
@@ -307,6 +307,12 @@ func (p *Pool) dispatchLocked(wake *wakeList) {
 	}
 	p.syncOwnLocked()
 }
+
+// tickSendsLocked reports that a worker is wanted for a job from outside, but the
+// calling goroutine is in a bubble, where it must not start; and that the tuner will
+// do it with its next look. That happens only if jobs have stood in the queue since
+// before the pool was used in a bubble, see born.
+func (p *Pool) tickSendsLocked() bool { return p.tuner != nil && p.tuner.awake && p.foreign() }
 
 // sendLocked starts a worker that fetches the next job. It has a slot.
 func (p *Pool) sendLocked(wake *wakeList) {

@@ -469,3 +469,67 @@ func TestADropJobHasNoSlot(t *testing.T) {
 		t.Errorf("%d slots are taken, then %d", before, after)
 	}
 }
+
+// Nor those that stood in the queue before the pool was used in a bubble, when the
+// goroutine of the bubble has had a slot beyond those there were.
+func TestJobsFromBeforeDoNotRunInsideABubble(t *testing.T) {
+	leak.Check(t)
+	for _, class := range []bool{false, true} {
+		p := newPool(t, threadpool.Options{Limit: 30})
+		if class {
+			p = mustClass(t, p, threadpool.ClassOptions{Limit: 20})
+		}
+		n := p.Stats().Limit
+		release, last := occupy(t, p, n-1), occupy(t, p, 1)
+		done := make(chan bool, 5)
+		for range cap(done) {
+			if err := p.Submit(background, func() { done <- goroutine.InBubble() }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Test(t, func(t *testing.T) {
+			s, err := p.Enter(background)
+			if err != nil {
+				t.Fatal(err)
+			}
+			last() // this slot dies, if the tuner has not come first
+			for p.Stats().Completed == 0 {
+				runtime.Gosched()
+			}
+			s.Leave()
+		})
+		for range cap(done) {
+			if <-done {
+				t.Error("it ran in the bubble")
+			}
+		}
+		release()
+	}
+}
+
+// What is known of a job that runs by another clock does not say for how long.
+func TestJobsByAnotherClock(t *testing.T) {
+	leak.Check(t)
+	p := newPool(t, threadpool.Options{Limit: 3, Track: true})
+	release := occupy(t, p, 1)
+	in, out := make(chan struct{}), make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		synctest.Test(t, func(*testing.T) {
+			_ = p.Do(background, func() {
+				if jobs := p.Jobs(); len(jobs) != 2 || min(jobs[0].For, jobs[1].For) < 0 || max(jobs[0].For, jobs[1].For) > time.Hour {
+					t.Errorf("%+v", jobs)
+				}
+				close(in)
+				<-out
+			})
+		})
+	})
+	<-in
+	if jobs := p.Jobs(); len(jobs) != 2 || min(jobs[0].For, jobs[1].For) < 0 || max(jobs[0].For, jobs[1].For) > time.Hour {
+		t.Errorf("%+v", jobs)
+	}
+	close(out)
+	all.Wait()
+	release()
+}

@@ -113,7 +113,7 @@ func (p *Pool) release() {
 		p.dropLocked()
 	} else if p.keepLocked() {
 		switch e := p.headLocked(); {
-		case e == nil:
+		case e == nil || e.waiter == nil && p.tickSendsLocked():
 			p.dropLocked()
 		case e.waiter == nil:
 			p.sendLocked(&wake) // it takes the slot over

@@ -4,13 +4,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/internal/stacks"
 )
 
 // A JobInfo tells of a job that has started and not ended.
 type JobInfo struct {
 	Pool      string        // the name of the pool or class
-	For       time.Duration // since it started
+	For       time.Duration // since it started, or 0 if that was by the clock of another synctest bubble
 	Waiting   bool          // it has given its slot up and waits for something
 	Abandoned bool          // nobody waits for it any more
 	Goroutine uint64        // its number, as it stands in stack traces
@@ -135,8 +136,12 @@ func (p *Pool) report(stalled []JobInfo) {
 }
 
 func (e *tracked) info(p *Pool, now time.Duration) JobInfo {
+	took := max(now-e.since, 0) // it may have begun after now has been read
+	if e.foreign != (goroutine.InBubble() != p.bubble) {
+		took = 0
+	}
 	return JobInfo{
-		Pool: p.opts.Name, For: now - e.since, Waiting: e.waiting, Goroutine: e.goroutine,
+		Pool: p.opts.Name, For: took, Waiting: e.waiting, Goroutine: e.goroutine,
 		Abandoned: e.job != nil && e.job.state.Load() == jobLeft,
 	}
 }

@@ -76,8 +76,8 @@ func (t *tuner) tick() {
 	d := t.decideLocked(in)
 	if d.Limit != p.state.load().limit() {
 		p.state.update(func(w word) word { return w.withLimit(d.Limit) })
-		p.dispatchLocked(&wake)
 	}
+	p.dispatchLocked(&wake)
 	t.sleepLocked(in.Now, d.Next)
 	p.mu.Unlock()
 	wake.run()
