@@ -28,13 +28,13 @@ func (w *worker) spawnDetached(f pollster.Future[struct{}]) {
 	var t *Task[struct{}]
 	if c := w.spares.pop(); c != nil {
 		t = c.self().(*Task[struct{}])
-		storeState(&t.state, scheduled|detached) // stale wakers look at it
+		storeState(&t.state, scheduled|detached|unpolled) // stale wakers look at it
 	} else {
 		t = new(Task[struct{}])
 		t.waker.Init(t)
-		t.core.begin(scheduled | detached)
+		t.core.begin(scheduled | detached | unpolled)
 	}
-	t.future, t.flags = f, ownerless|unpolled
+	t.future, t.flags = f, ownerless
 	w.spawn(&t.core)
 	w.ex.notify()
 }
@@ -44,7 +44,6 @@ func (w *worker) spawnDetached(f pollster.Future[struct{}]) {
 // cancel or close it before the poll, so the state is set and not exchanged; and
 // nothing but a wake, which comes too late, can meet its end in that poll.
 func (w *worker) runDetached(c *core) {
-	c.flags &^= unpolled
 	storeState(&c.state, running|detached)
 	w.current = c
 	w.polls++

@@ -30,6 +30,10 @@ package executor
 //	           does not, knows whether the table has to be looked at.
 //	inbox      the task is in the inbox of its Local (tasks of a Local only,
 //	           who do not use scheduled and running; see local.go).
+//	unpolled   the task has no handle and has not been polled yet: nobody has it
+//	           but the queue that it is in (detached.go). Set when it is spawned,
+//	           cleared by its first poll. It is in this word since the worker
+//	           looks at it before it has running, while Close may have the task.
 const (
 	scheduled uint32 = 1 << iota
 	running
@@ -40,6 +44,7 @@ const (
 	detached
 	awaited
 	inbox
+	unpolled
 )
 
 // wake: push says that the caller must now put the task into a queue. A wake

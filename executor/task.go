@@ -68,7 +68,6 @@ const (
 	parkOnly                    // it parks where it could suspend
 	observing                   // it has an observed
 	ownerless                   // there is no handle, see detached.go
-	unpolled                    // and it has not been polled: nobody but a queue has it
 )
 
 // extra is what few tasks have. name, meta and seen are set before the task is

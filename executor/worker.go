@@ -287,7 +287,7 @@ func (w *worker) attend(s uint32) bool {
 
 // run polls c, if it is still to be polled.
 func (w *worker) run(c *core) {
-	if c.flags&unpolled != 0 {
+	if c.state.Load()&unpolled != 0 {
 		w.runDetached(c)
 		return
 	}
