@@ -71,12 +71,12 @@ type timing struct {
 	timer *time.Timer
 }
 
-// set changes the deadline. nudge wakes those who wait.
+// set changes the deadline of f in the direction in.
 //
 // The timer is one for all deadlines, so its function may run late, on behalf of
 // one that has been replaced. It looks at what is due now, and does nothing if that
 // lies ahead.
-func (t *timing) set(at time.Time, nudge func()) {
+func (t *timing) set(at time.Time, f *netFD, in Events) {
 	t.mu.Lock()
 	if t.timer != nil {
 		t.timer.Stop()
@@ -88,7 +88,7 @@ func (t *timing) set(at time.Time, nudge func()) {
 		if over = d <= 0; !over {
 			t.due = time.Now().Add(d)
 			if t.timer == nil {
-				t.timer = time.AfterFunc(d, func() { t.fire(nudge) })
+				t.timer = time.AfterFunc(d, func() { t.fire(f, in) })
 			} else {
 				t.timer.Reset(d)
 			}
@@ -97,11 +97,11 @@ func (t *timing) set(at time.Time, nudge func()) {
 	t.over.Store(over)
 	t.mu.Unlock()
 	if over {
-		nudge()
+		f.nudge(in)
 	}
 }
 
-func (t *timing) fire(nudge func()) {
+func (t *timing) fire(f *netFD, in Events) {
 	t.mu.Lock()
 	over := !t.due.IsZero() && !time.Now().Before(t.due)
 	if over {
@@ -109,7 +109,7 @@ func (t *timing) fire(nudge func()) {
 	}
 	t.mu.Unlock()
 	if over {
-		nudge()
+		f.nudge(in)
 	}
 }
 
@@ -136,10 +136,10 @@ func (f *netFD) setDeadline(in Events, at time.Time) error {
 	}
 	_ = f.s.leave()
 	if in&Readable != 0 {
-		f.rd.set(at, func() { f.nudge(Readable) })
+		f.rd.set(at, f, Readable)
 	}
 	if in&Writable != 0 {
-		f.wr.set(at, func() { f.nudge(Writable) })
+		f.wr.set(at, f, Writable)
 	}
 	return nil
 }

@@ -57,9 +57,6 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.attr != nil {
 		a = h.attr(r)
 	}
-	if a.Context == nil {
-		a.Context = r.Context()
-	}
 	ex := h.ex
 	if ex == nil {
 		ex = executor.Default()
@@ -68,6 +65,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !waitsInTasks(r) {
 		v.errands = new(errands)
 		v.w = v.errands.writer(w, r)
+	}
+	switch {
+	case a.Context != nil:
+	case v.errands != nil:
+		a.Context = r.Context()
+	default:
+		v.watch.Context = r.Context()
+		a.Context = &v.watch
 	}
 	defer restoreAbort()
 	v.end(executor.GoAttr(ex, a, v.serve))
@@ -80,7 +85,21 @@ type visit struct {
 	r       *http.Request
 	errands *errands // nil if what waits for the connection may do so in the task
 	begun   bool
+
+	// The context of the request if the goroutine that waits for the task watches
+	// it: unless that may be busy with errands, or somebody has chosen another
+	// one. The executor would watch it too, for four allocations more.
+	watch values
 }
+
+// values is a context without its end.
+type values struct{ context.Context }
+
+// Done implements context.Context: never.
+func (*values) Done() <-chan struct{} { return nil }
+
+// Err implements context.Context.
+func (*values) Err() error { return nil }
 
 // serve is the task.
 func (v *visit) serve(ctx context.Context) (struct{}, error) {
@@ -105,9 +124,7 @@ func (v *visit) end(t *executor.Task[struct{}]) {
 		}
 	}()
 	if v.errands == nil {
-		// Background: the task is cancelled with the request's context, and
-		// when it has ended nothing uses w any more.
-		_, err = t.Wait(context.Background())
+		err = v.wait(t)
 	} else {
 		err = v.errands.run(t)
 	}
@@ -120,6 +137,20 @@ func (v *visit) end(t *executor.Task[struct{}]) {
 	default:
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// wait waits for the task, also when its context has ended: as long as it runs, it
+// uses w.
+func (v *visit) wait(t *executor.Task[struct{}]) error {
+	if ctx := v.watch.Context; ctx != nil {
+		_, err := t.Wait(ctx)
+		if err == nil {
+			return nil
+		}
+		t.Cancel() // does nothing if that was the error of the task
+	}
+	_, err := t.Wait(context.Background())
+	return err
 }
 
 // restoreAbort gives a panic with http.ErrAbortHandler, which net/http knows by its

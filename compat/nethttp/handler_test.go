@@ -295,3 +295,28 @@ func TestHandlerAttr(t *testing.T) {
 	}()
 	nethttp.Handler(nil, nil)
 }
+
+// TestHandlerHasTheValuesOfItsRequest looks for what net/http and middlewares put
+// into the context of a request, and derives from it.
+func TestHandlerHasTheValuesOfItsRequest(t *testing.T) {
+	type key struct{}
+	each(t, func(t *testing.T, kind string, ex executor.Spawner) {
+		inner := nethttp.Handler(ex, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, server := r.Context().Value(http.ServerContextKey).(*http.Server)
+			_, limited := r.Context().Deadline()
+			derived, cancel := context.WithCancel(r.Context())
+			defer cancel()
+			_, err := pollster.BlockOn(derived, pollster.Future[int](new(pollster.Promise[int])))
+			if v := r.Context().Value(key{}); !server || !limited || v != 7 || err == nil {
+				t.Errorf("server %v, deadline %v, value %v, end %v", server, limited, v, err)
+			}
+		}))
+		s := serve(t, kind, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), key{}, 7), time.Millisecond)
+			defer cancel()
+			inner.ServeHTTP(w, r.WithContext(ctx))
+		}))
+		resp, err := s.client.Get(s.url)
+		read(t, resp, err)
+	})
+}
