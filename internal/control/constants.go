@@ -20,12 +20,14 @@ const (
 	sliceTicks = 4
 	sliceCap   = 3.0
 
-	stallTime    = 0.1
-	stallCap     = 5.0
-	stallPrior   = 0.025 // a service time, before any is known
-	stallPriorOf = 8.0   // how many jobs that counts for
-	stallMemory  = 64.0
-	idleLoad     = 0.1 // less than this is no jobs that compute
+	stallTime   = 0.1
+	stallCap    = 5.0
+	stallMemory = 64.0
+	stallEnds   = 16
+	strayShare  = 1.0 / 64 // of the best rate of late
+	strayFade   = 10.0
+	idleLoad    = 0.1 // jobs that compute use more, also beside other programs
+	computeLoad = 0.2
 
 	patience     = 0.03
 	patienceGrow = 4.0
@@ -34,6 +36,7 @@ const (
 	calmAge      = 1.3
 	earlyCount   = 40
 	earlyService = 0.15
+	waitMore     = 0.5
 
 	beta      = 0.02 // growth of the throughput per growth of the limit that is worth it
 	loadError = 0.2

@@ -45,12 +45,12 @@ type Controller struct {
 
 	// What is observed beside the slices.
 	counts, littles dispersion
-	late            [lateTicks]float64
-	lateAt          int
-	lateness        float64 // median of late
-	procs           float64 // processors the process may use
-	load            float64 // share of them in use, smoothed over 20 ms; -1 before the first tick
-	slow            float64 // the same over 0.3 s
+	late            [lateTicks]float64 // a ring of the last ones
+	lateAt          int                // ticks
+	lateness        float64            // median of late
+	procs           float64            // processors the process may use
+	load            float64            // share of them in use, smoothed over 20 ms; -1 before the first tick
+	slow            float64            // the same over 0.3 s
 	busy            bool
 	age             float64 // mean age of the running jobs
 	peak            float64 // its largest value, fading
@@ -62,12 +62,13 @@ type Controller struct {
 	limitedAt   int     // the level at which that was so
 	refilled    float64 // what slow must reach for another refill
 
-	lastDone  float64 // when jobs last ended, but for strays
-	strays    float64 // jobs that have ended since
+	ends      endings
 	stalls    int     // steps of the present stall
 	typical   float64 // ln(service time) of the jobs that ended last
 	typicalOf float64 // how many that is from
+	ended     float64 // jobs in all
 	rate      float64 // completions per second, smoothed
+	peakRate  float64 // its largest value, fading
 
 	ramp   rampState
 	search searchState
@@ -86,7 +87,6 @@ func New(cfg Config) *Controller {
 	c.bound(cfg.Min, cfg.Max)
 	c.at = c.index(c.initial)
 	c.limit = c.sizes[c.at]
-	c.typical, c.typicalOf = math.Log(stallPrior), stallPriorOf
 	c.procs = 1
 	c.load = -1
 	c.ramp.begin(c)
@@ -212,7 +212,7 @@ func finite(x float64) bool { return x-x == 0 }
 func (c *Controller) rebase(before time.Duration, now float64) {
 	idle := now - before.Seconds()
 	c.now = now
-	c.lastDone, c.strays = now, 0
+	c.ends.begin(now)
 	if c.started && idle >= idleHalf {
 		i, first := c.at, c.index(c.initial)
 		for ; idle >= idleHalf && i > first; idle -= idleHalf {
@@ -246,11 +246,12 @@ func (c *Controller) signals(in *Input, d *sums) {
 	if in.Procs > 0 {
 		c.procs = min(max(in.Procs, 0.01), 1<<16)
 	}
-	c.late[c.lateAt] = in.Lateness.Seconds()
-	c.lateAt = (c.lateAt + 1) % lateTicks
-	sorted := c.late
-	slices.Sort(sorted[:])
-	c.lateness = sorted[lateTicks/2]
+	c.late[c.lateAt%lateTicks] = in.Lateness.Seconds()
+	c.lateAt++
+	sorted, n := c.late, min(c.lateAt, lateTicks)
+	slices.Sort(sorted[:n])
+	c.lateness = sorted[n/2]
+	d.late = c.lateness * d.time
 	f := 1 - math.Exp(-d.time/0.02)
 	if c.load < 0 {
 		f = 1
@@ -266,11 +267,13 @@ func (c *Controller) signals(in *Input, d *sums) {
 	if d.count > 0 {
 		c.typicalOf = min(c.typicalOf+d.count, stallMemory)
 		c.typical += min(d.count/c.typicalOf, 1) * (d.log/d.count - c.typical)
-		c.strays += d.count
+		c.ended += d.count
+		c.ends.add(c.now, d.count, c.peakRate*stallTime*strayShare)
+		if c.ends.total >= stallEnds {
+			c.stalls = 0
+		}
 	}
-	if c.strays > float64(in.Running)/16 {
-		c.lastDone, c.strays, c.stalls = c.now, 0, 0
-	}
+	c.peakRate = max(c.rate, c.peakRate*math.Exp(-d.time/strayFade))
 	c.ramp.total += d.count
 }
 
@@ -352,19 +355,27 @@ func (c *Controller) endBatch() {
 	c.batch = sums{}
 }
 
-// stallWait is how long nothing may end before that is no chance: four service
-// times, and with fewer than four jobs as long as sixteen would take to end one
-// after the other. How many ended of late does not enter: a few strays among jobs
-// that all wait would make that next to nothing, and the wait endless.
+// stallWait is how long nothing may end before that is no chance: as long as the
+// last sixteen took to end, and four service times. What the last to end says
+// about the rate is no guide, as a stall makes it next to nothing: then the wait
+// would be endless. Before sixteen have ended at all there is nothing to go by.
 func (c *Controller) stallWait() float64 {
-	n := float64(max(c.prev.Running, 1))
-	return min(max(math.Exp(c.typical)*max(4, 16/n), stallTime), stallCap)
+	if c.prev.Running > c.limit {
+		return stallCap // the limit is not what they wait for
+	}
+	if c.ended < stallEnds {
+		return stallTime
+	}
+	return min(max(4*math.Exp(c.typical), c.ends.span(), stallTime), stallCap)
 }
 
 // stalled grows the limit when nothing ends any more, and faster each time.
 func (c *Controller) stalled() bool {
+	idle := c.now - max(c.ends.last, c.changed)
+	if idle < stallTime {
+		return false
+	}
 	wait := c.stallWait()
-	idle := c.now - max(c.lastDone, c.changed)
 	if idle < wait {
 		return false
 	}
@@ -381,10 +392,12 @@ func (c *Controller) stalled() bool {
 	f := min(1.5+0.5*float64(c.stalls), 3)
 	c.set(c.index(int(float64(c.limit)*f)+1), Stall)
 	c.stalls++
+	c.ends.total = 0
 	if c.mode != ramping {
 		c.forget()
 		c.ramp.again(c)
 	}
 	c.ramp.bounded(c)
+	c.ramp.stalled = true
 	return true
 }

@@ -99,6 +99,10 @@ func (h *holdState) changedLoad(c *Controller) bool {
 		c.search.begin(c, false)
 		return true
 	}
+	if d < 0 && c.crowdedOut(s) {
+		h.begin(c) // other programs than before
+		return true
+	}
 	if d < 0 {
 		c.set(c.scaled(c.at, 0.5), Change)
 		c.search.begin(c, true)

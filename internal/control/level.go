@@ -2,9 +2,10 @@ package control
 
 import "math"
 
-// sums are the differences of two Inputs, in seconds.
+// sums are the differences of two Inputs, in seconds; late is the lateness by the
+// time that it was so.
 type sums struct {
-	time, count, area, service, log, logSquare, cpu float64
+	time, count, area, service, log, logSquare, cpu, late float64
 }
 
 func (s *sums) add(d *sums) {
@@ -15,6 +16,7 @@ func (s *sums) add(d *sums) {
 	s.log += d.log
 	s.logSquare += d.logSquare
 	s.cpu += d.cpu
+	s.late += d.late
 }
 
 func (s *sums) scale(f float64) {
@@ -25,6 +27,7 @@ func (s *sums) scale(f float64) {
 	s.log *= f
 	s.logSquare *= f
 	s.cpu *= f
+	s.late *= f
 }
 
 // counted is completions per second.
@@ -76,4 +79,42 @@ func (d *dispersion) observe(ratio, count float64) {
 		d.sum *= f
 		d.weight *= f
 	}
+}
+
+// endings are the times at which jobs ended last, but for strays: those so few
+// that they are no sign of work going on. Jobs that collapse, as by convoys, still
+// end at some hundredths of their best rate.
+type endings struct {
+	last   float64 // the last of them
+	start  float64 // when it began to look
+	strays float64 // jobs since last
+	total  float64 // jobs since the last stall, without strays
+	ring   [stallEnds]struct{ at, count float64 }
+	used   int
+}
+
+func (e *endings) begin(now float64) { *e = endings{last: now, start: now} }
+
+// add notes that count jobs have ended, of which few would be strays.
+func (e *endings) add(now, count, few float64) {
+	if e.strays += count; e.strays <= few {
+		return
+	}
+	i := e.used % stallEnds
+	e.ring[i].at, e.ring[i].count = now, e.strays
+	e.used++
+	e.total += e.strays
+	e.last, e.strays = now, 0
+}
+
+// span is how long the last sixteen jobs took to end, or all if they are fewer.
+func (e *endings) span() float64 {
+	n := 0.0
+	for i := e.used - 1; i >= 0 && i >= e.used-stallEnds; i-- {
+		r := &e.ring[i%stallEnds]
+		if n += r.count; n >= stallEnds {
+			return e.last - r.at
+		}
+	}
+	return e.last - e.start
 }

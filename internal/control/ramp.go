@@ -17,10 +17,12 @@ type rampState struct {
 	service   float64 // mean service time
 	validated float64 // the last limit that evidence led to
 	climbed   int     // steps up that evidence justified
+	sure      bool    // one of them was by more than chance
 	seen      [maxLevels]trace
 	began     float64
 	total     float64 // completions since then
 	bound     float64 // above the rate before the last change
+	stalled   bool    // that was by a stall
 	warm      bool    // jobs have ended before: no patience
 	calm      bool    // the running jobs were not older than those that ended
 }
@@ -47,11 +49,12 @@ func (r *rampState) settled(c *Controller) bool {
 // patient doubles without evidence while nearly nothing has completed.
 func (r *rampState) patient(c *Controller) bool {
 	l := float64(c.limit)
-	if c.now-c.changed < patience || c.since.count > max(1, l/16) || c.busy || c.at == c.last || r.have || r.warm ||
+	if c.now-c.changed < patience || c.since.count > max(1, l/16) || c.busy || c.load > 0.3 || c.at == c.last || r.have || r.warm ||
 		l >= patienceGrow*max(r.validated, float64(c.initial)) {
 		return false
 	}
 	r.bounded(c)
+	r.stalled = false
 	c.set(c.scaled(c.at, 2), Patience)
 	return true
 }
@@ -99,6 +102,29 @@ func (r *rampState) early(c *Controller) bool {
 	return e-se > 0.5 && r.held(c, mean) > 0.4
 }
 
+// young says that the level before was left while most of its long jobs were not at their
+// end: those that had ended were the short ones, and service times say nothing.
+func (r *rampState) young(c *Controller) bool {
+	t := &r.seen[r.prevAt]
+	return c.load < 0.3 && r.service > earlyService && t.rate > 0 && t.paid < 0.8
+}
+
+// first takes the first level of which there is evidence.
+func (r *rampState) first(c *Controller, x float64) {
+	bound := r.bound
+	r.remember(c)
+	switch {
+	case bound > 0 && !r.stalled && x < 2*bound && bound*(c.changed-r.began) > 6:
+		r.end(c, c.at)
+	case bound > 0 && x > 4*bound:
+		r.climbed++
+		r.sure = true
+		r.grow(c, 4)
+	default:
+		r.grow(c, 2)
+	}
+}
+
 func (r *rampState) step(c *Controller) {
 	if r.patient(c) {
 		return
@@ -117,18 +143,7 @@ func (r *rampState) step(c *Controller) {
 	mean, variance := s.logMean()
 	x := s.counted()
 	if !r.have {
-		bound := r.bound
-		r.remember(c)
-		if bound > 0 && x < 2*bound && bound*(c.changed-r.began) > 6 {
-			r.end(c, c.at)
-			return
-		}
-		if bound > 0 && x > 4*bound {
-			r.climbed++
-			r.grow(c, 4)
-			return
-		}
-		r.grow(c, 2)
+		r.first(c, x)
 		return
 	}
 	step := math.Log(float64(c.limit) / float64(c.sizes[r.prevAt]))
@@ -141,10 +156,14 @@ func (r *rampState) step(c *Controller) {
 		more = eS-se > 0.4 && eX > 0.3
 	} else {
 		more = eS > 0.4 && eX > 0.3 || eS+se > 0.4 && eX > 0.5 || eS-se > 0.8 && (eX > -0.1 || c.load < 0.7) ||
-			s.count < 60 && eX+0.7*seX > 0.5
+			s.count < 60 && eX+0.7*seX > 0.5 || r.young(c) && eX-0.5*seX > 0.4
+	}
+	if !more && s.count < 60 && s.time < max(waitMore, min(1.5*r.service, settleCap)) && !c.busy && eX+1.3*seX > 0.5 {
+		return // it may be
 	}
 	if more {
 		r.climbed++
+		r.sure = r.sure || eX-seX > 0.3
 		before := *r
 		r.remember(c)
 		if early {
@@ -210,10 +229,28 @@ func (r *rampState) grow(c *Controller, f float64) {
 	c.set(c.scaled(c.at, f), Ramp)
 }
 
+// paid says that growth up to the level of index k has paid for more than chance:
+// in this ramp, or because much less was seen before at half the limit or less.
+func (r *rampState) paid(x float64, k int) bool {
+	if r.sure {
+		return true
+	}
+	for i := range max(k-3, 0) {
+		if t := &r.seen[i]; t.rate > 0 && t.rate < 0.7*x {
+			return true
+		}
+	}
+	return false
+}
+
 func (r *rampState) end(c *Controller, k int) {
+	x := 0.0
+	if c.slice.valid() {
+		x = c.slice.counted()
+	}
 	c.set(k, RampEnd)
 	c.limited, c.limitedAt, c.slow, c.refilled = c.busy || c.load > 0.85, c.at, c.load, 0
-	c.search.begin(c, r.climbed == 0)
+	c.search.begin(c, !r.paid(x, k))
 }
 
 // regrets goes back to a lower level of which the ramp saw more throughput

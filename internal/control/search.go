@@ -220,7 +220,7 @@ func (q *searchState) judge(c *Controller) {
 		enough = zHold * se
 	}
 	switch {
-	case gain > enough, !up && c.at == q.cand && c.slow > busyLoad && gain > -0.5*se:
+	case gain > enough, !up && c.at == q.cand && (c.slow > busyLoad || q.computes(c)) && gain > -0.5*se:
 		if q.soars(c, d/dn) {
 			return
 		}
@@ -238,7 +238,7 @@ func (q *searchState) judge(c *Controller) {
 		} else {
 			c.set(q.base, Return)
 		}
-	case up && gain > -0.3*se && !q.probe && !c.crowded(), gain > 0.5*se && !q.probe:
+	case up && gain > -0.3*se && !q.probe && !c.crowded() && !q.computes(c), gain > 0.5*se && !q.probe:
 		q.accepted(c)
 	default:
 		q.rejected(c, false)
@@ -252,7 +252,7 @@ func (q *searchState) soars(c *Controller, e float64) bool {
 		return false
 	}
 	c.ramp.begin(c)
-	c.ramp.climbed = 1
+	c.ramp.climbed, c.ramp.sure = 1, true
 	c.ramp.remember(c)
 	c.ramp.grow(c, 2)
 	return true
@@ -263,6 +263,19 @@ func (q *searchState) soars(c *Controller, e float64) bool {
 func (q *searchState) idles(c *Controller) bool {
 	a, b := &c.levels[q.base], &c.levels[q.cand]
 	return a.cpu > 0.9*a.time*c.procs && b.cpu/b.time < 0.93*a.cpu/a.time
+}
+
+// crowdedOut says that jobs computed and got less than they wanted, because
+// other programs have a part of the processors: then timers are late though the
+// load is not full.
+func (c *Controller) crowdedOut(s *sums) bool {
+	return s.late > busyLateness*s.time && s.cpu > computeLoad*s.time*c.procs && s.cpu < 0.85*s.time*c.procs
+}
+
+// computes says that processors, if not all of them, are what limits at the base or
+// at the candidate. There fewer are to win where nothing is lost.
+func (q *searchState) computes(c *Controller) bool {
+	return c.crowdedOut(&c.levels[q.base].sums) || c.crowdedOut(&c.levels[q.cand].sums)
 }
 
 func (q *searchState) accepted(c *Controller) {

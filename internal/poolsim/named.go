@@ -55,12 +55,17 @@ func Extra() []Workload {
 	outage := func(slow Phase) []Class {
 		return []Class{{Name: "healthy", Weight: 1500, Phases: []Phase{sleep(Uniform, 10*ms)}}, {Name: "slow", Weight: 300, Phases: []Phase{slow}}}
 	}
+	computing := always(Class{Name: "compute", Weight: 1, Phases: []Phase{{CPU, 0, Dist{Shape: Uniform, Mean: 12.5 * ms}}}})
 	return []Workload{
 		// An open load of jobs of which 1 % last 1,000 times as long, at two
 		// thirds of what the cores can do: the waits of the short ones.
 		{Name: "heavy-tail-open", Cores: 8, Rate: 15000, Segments: always(
 			Class{Name: "short", Weight: 0.99, Phases: []Phase{{CPU, 0, Dist{Shape: Uniform, Mean: 0.1 * ms}}, {Sleep, 0, Dist{Shape: Uniform, Mean: 1 * ms}}}},
 			Class{Name: "long", Weight: 0.01, Phases: []Phase{{CPU, 0, Dist{Shape: Uniform, Mean: 0.1 * ms}}, {Sleep, 0, Dist{Shape: Const, Mean: 1}}}})},
+		// Jobs that only compute, alone and beside other programs that take half.
+		{Name: "app", Cores: 2, Population: 20, Segments: computing},
+		{Name: "app-beside", Cores: 2, Population: 20, Others: 2, Segments: computing},
+		{Name: "app-between", Cores: 2, Population: 20, Others: 2, OthersFor: 1.7, Segments: computing},
 		// A dependency that hangs for ten seconds beside one that is well.
 		{Name: "outage", Cores: 8, Rate: 1800, Segments: []Segment{
 			{10, outage(sleep(Uniform, 10*ms))}, {20, outage(sleep(Const, 10))}, {1e9, outage(sleep(Uniform, 10*ms))}}},

@@ -105,7 +105,7 @@ func (s *sim) childDone(j int32) {
 // four threads per core, 2.5 at 16, 3.1 at 64.
 func (s *sim) lateness() float64 {
 	late := 0.17e-3
-	if over := float64(s.runnable())/float64(s.w.Cores) - 1; over > 0 {
+	if over := float64(s.runnable()+s.others())/float64(s.w.Cores) - 1; over > 0 {
 		late += 3.2e-3 * over / (over + 6)
 	}
 	return late * math.Exp(0.4*s.r.normal())

@@ -194,21 +194,42 @@ func (s *sim) advance(to float64) {
 		return
 	}
 	s.virtual += dt * s.rate
-	s.cpuUsed += dt * float64(min(s.runnable(), s.w.Cores))
+	s.cpuUsed += dt * min(float64(s.runnable()), s.share())
 	s.res.area += dt * float64(s.running)
 	s.now = to
 }
 
 func (s *sim) runnable() int { return len(s.cores.es) + s.spinners }
 
+// others is how many threads of other programs want to run now.
+func (s *sim) others() int {
+	if s.w.OthersFor > 0 && int(s.now/s.w.OthersFor)%2 == 1 {
+		return 0
+	}
+	return s.w.Others
+}
+
+// share is how many of the cores the jobs have. They compete for them with at most one
+// thread per core, as goroutines that compute do.
+func (s *sim) share() float64 {
+	cores, o := float64(s.w.Cores), float64(s.others())
+	mine := min(float64(s.runnable()), cores)
+	if mine+o <= cores {
+		return cores
+	}
+	return cores * mine / (mine + o)
+}
+
 func (s *sim) setRate() {
-	r := s.runnable()
-	if r <= s.w.Cores {
+	over := float64(s.runnable()) / s.share()
+	if over <= 1 {
 		s.rate = 1
 		return
 	}
-	over := float64(r) / float64(s.w.Cores)
-	s.rate = 1 / over / (1 + switchCost*(over-1))
+	s.rate = 1 / over
+	if r := s.runnable(); r > s.w.Cores {
+		s.rate /= 1 + switchCost*(float64(r)/float64(s.w.Cores)-1)
+	}
 }
 
 func (s *sim) schedule(at float64, k eventKind, job int32) {

@@ -110,6 +110,11 @@ type Workload struct {
 	// that it keeps its slot.
 	HiddenWaits bool
 
+	// Others is how many threads of other programs compute beside the pool:
+	// always, or by turns for OthersFor seconds and then as long not.
+	Others    int
+	OthersFor float64
+
 	Horizon float64 // seconds; 0 means 30
 	Max     int     // 0 means 512
 }
