@@ -14,6 +14,9 @@ import (
 // eventsPerRound is how many events are taken from the poller at a time.
 const eventsPerRound = 128
 
+// limitRetry is how long a driver that lacks a descriptor waits without one.
+const limitRetry = 50 * time.Millisecond
+
 func stack() []byte { return debug.Stack() }
 
 // drive is the goroutine of a reactor that is not manual. It ends when the
@@ -55,6 +58,11 @@ func (r *Reactor) driveAll() {
 				nested = false
 				r.counts.blocking.Store(true)
 				continue
+			}
+			if errors.Is(err, poller.ErrLimit) {
+				// No descriptor for the way into Go's poller just now: wait in a
+				// system call meanwhile, and try again.
+				n, err = r.p.Wait(d.buf, limitRetry)
 			}
 		case r.opts.Thread:
 			n, err = r.p.Wait(d.buf, r.timers.timeout(-1))

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -77,22 +79,87 @@ func TestAcceptGoesOnAfterATemporaryError(t *testing.T) {
 	}
 }
 
+// TestADriverThatLacksADescriptorWaitsWithout leaves a reactor as many descriptors as
+// it takes to register a source, and none for the way into Go's poller.
+func TestADriverThatLacksADescriptorWaitsWithout(t *testing.T) {
+	done := 0
+	for left := range 6 {
+		var p [2]int
+		if err := unix.Pipe2(p[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+			t.Fatal(err)
+		}
+		giveBack := leaveDescriptors(t, left)
+		var s *reactor.Source
+		r, err := reactor.New(reactor.Options{})
+		if err == nil {
+			s, err = r.Register(uintptr(p[0]))
+		}
+		if err == nil {
+			for i := range 3 {
+				if i == 2 {
+					giveBack()
+				}
+				woken := make(chan error)
+				ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+				go func() { _, err := pollster.BlockOn(ctx, s.Readable()); woken <- err }()
+				if _, err := unix.Write(p[1], []byte("x")); err != nil {
+					t.Fatal(err)
+				}
+				if err := <-woken; err != nil {
+					t.Errorf("%d descriptors left, wait %d: %v", left, i, err)
+				}
+				cancel()
+				if _, err := unix.Read(p[0], make([]byte, 1)); err != nil {
+					t.Error(err)
+				}
+			}
+			if n := r.Stats().Sources; n != 1 {
+				t.Errorf("%d descriptors left: %d sources, the reactor has given up", left, n)
+			}
+			done++
+			s.Close()
+		} else if !errors.Is(err, reactor.ErrLimit) {
+			t.Errorf("%d descriptors left: %v", left, err)
+		}
+		giveBack()
+		if r != nil {
+			r.Close()
+		}
+		unix.Close(p[0])
+		unix.Close(p[1])
+	}
+	if done < 2 {
+		t.Errorf("registered in %d of 6 cases", done)
+	}
+}
+
 // takeDescriptors has the next descriptor refused, until giveBack.
-func takeDescriptors(t *testing.T) (giveBack func()) {
+func takeDescriptors(t *testing.T) (giveBack func()) { return leaveDescriptors(t, 0) }
+
+func leaveDescriptors(t *testing.T, left int) (giveBack func()) {
 	t.Helper()
 	var old unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
 		t.Fatal(err)
 	}
-	next, err := unix.Dup(0)
-	if err != nil {
+	var filled []int // the holes, and then some
+	for range 64 {
+		fd, err := unix.Dup(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		filled = append(filled, fd)
+	}
+	next := slices.Max(filled) + 1
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(next + left), Max: old.Max}); err != nil {
 		t.Fatal(err)
 	}
-	unix.Close(next)
-	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(next), Max: old.Max}); err != nil {
-		t.Fatal(err)
-	}
-	return func() { unix.Setrlimit(unix.RLIMIT_NOFILE, &old) }
+	return sync.OnceFunc(func() {
+		unix.Setrlimit(unix.RLIMIT_NOFILE, &old)
+		for _, fd := range filled {
+			unix.Close(fd)
+		}
+	})
 }
 
 // TestServerGoesOnAfterClosedAndHalfOpenConnections opens, resets and leaves many.
