@@ -123,32 +123,32 @@ func (f *family) bestLocked(worker bool, now time.Duration) (best *Pool) {
 	return best
 }
 
-// maySendLocked reports whether a worker is to be started for a job of m.
-func (m *Pool) maySendLocked() bool {
-	return m.starting.Load() < m.maxStarting && m.fetching < m.fifo.jobs && !m.tickSendsLocked()
+// maySendLocked reports whether a worker is to be started for a job of p.
+func (p *Pool) maySendLocked() bool {
+	return p.starting.Load() < p.maxStarting && p.fetching < p.fifo.jobs && !p.tickSendsLocked()
 }
 
-// beforeLocked reports whether the head of m is to be served before that of o.
-func (m *Pool) beforeLocked(o *Pool, now time.Duration) bool {
-	if a, b := m.back.len > 0, o.back.len > 0; a != b {
+// beforeLocked reports whether the head of p is to be served before that of o.
+func (p *Pool) beforeLocked(o *Pool, now time.Duration) bool {
+	if a, b := p.back.len > 0, o.back.len > 0; a != b {
 		return a
 	}
-	if a, b := m.rankLocked(now), o.rankLocked(now); a != b {
+	if a, b := p.rankLocked(now), o.rankLocked(now); a != b {
 		return a > b
 	}
-	return max(m.pass, m.family.pass) < max(o.pass, o.family.pass)
+	return max(p.pass, p.family.pass) < max(o.pass, o.family.pass)
 }
 
-// rankLocked is the priority of the head of m, which is the highest of all if it
+// rankLocked is the priority of the head of p, which is the highest of all if it
 // has waited for too long.
-func (m *Pool) rankLocked(now time.Duration) int {
+func (p *Pool) rankLocked(now time.Duration) int {
 	if now == 0 {
 		return 0
 	}
-	if e := m.headLocked(); e.came() != 0 && now-e.came() > kickUp {
+	if e := p.headLocked(); e.came() != 0 && now-e.came() > kickUp {
 		return maxPriority + 1
 	}
-	return m.priority
+	return p.priority
 }
 
 // fetchLocked is what a worker of p does whose slot may go to any member: it

@@ -36,7 +36,8 @@ func NewTransport(base *http.Transport, d *Dialer) *Transport {
 		d = new(Dialer)
 	}
 	t := &Transport{base: base.Clone(), d: d}
-	t.base.Dial, t.base.DialTLS = nil, nil //nolint:staticcheck // deprecated, and set by some
+	//lint:ignore SA1019 deprecated, and set by some
+	t.base.Dial, t.base.DialTLS = nil, nil
 	t.base.DialContext, t.base.DialTLSContext = d.DialContext, t.dialTLS
 	return t
 }
