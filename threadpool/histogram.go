@@ -30,7 +30,7 @@ func bucketEnd(i int) time.Duration {
 		return time.Duration(i)
 	}
 	octave := i>>histogramShift - 1
-	return time.Duration((i&(1<<histogramShift-1)+1<<histogramShift+1)<<octave - 1)
+	return time.Duration(i&(1<<histogramShift-1)+1<<histogramShift+1)<<octave - 1
 }
 
 func (h *histogram) add(o *histogram) {

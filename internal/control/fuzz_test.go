@@ -116,7 +116,7 @@ func TestOddInputsAreForgotten(t *testing.T) {
 		"the clock is at its end": func(in *control.Input) { in.Now = big },
 		"NaN":                     func(in *control.Input) { in.LogSum, in.LogSquareSum = math.NaN(), math.NaN() },
 		"infinite":                func(in *control.Input) { in.LogSum, in.LogSquareSum = math.Inf(1), math.Inf(-1) },
-		"huge counts":             func(in *control.Input) { in.Completions, in.Running, in.Queued = 1<<63, big, big },
+		"huge counts":             func(in *control.Input) { in.Completions, in.Running, in.Queued = 1<<63, math.MaxInt, math.MaxInt },
 		"huge sums":               func(in *control.Input) { in.ServiceSum, in.StartSum, in.CPU = big, -big, big },
 		"no processors":           func(in *control.Input) { in.Procs = 0 },
 		"processors not a number": func(in *control.Input) { in.Procs = math.NaN() },
