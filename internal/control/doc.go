@@ -175,7 +175,7 @@
 //
 // The minimum of one limit cannot be .85. At seed 2006 a quarter of the jobs use a
 // disk that slows with each request waiting, the rest one that does not: with
-// 512 slots the first second brings six times as many jobs as the best size does (the disk's
+// 512 slots the first second brings 2.8 times as many jobs as the best size does (the disk's
 // jobs pile up, the others run ahead), and every measure says that growth pays. Then 430 jobs
 // stand at the disk, which end at 10 per second: no decision after that one
 // matters for 45 s (.111). All minima under .7 that were traced (.111, .178, .394)

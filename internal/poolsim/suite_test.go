@@ -24,6 +24,9 @@ const (
 	quickPasses = 9
 )
 
+// brief says that fewer workloads do.
+func brief() bool { return testing.Short() || raceEnabled }
+
 func search(s uint64, ws []poolsim.Workload) []poolsim.Best {
 	best := make([]poolsim.Best, len(ws))
 	for i := range ws {
@@ -85,7 +88,7 @@ func TestMixesOfTwoClassesWithALimitEach(t *testing.T) {
 	var ws []poolsim.Workload
 	var best []poolsim.Best
 	for i := range all {
-		if len(all[i].Segments[0].Classes) > 1 && (len(ws) < 5 || !testing.Short()) {
+		if len(all[i].Segments[0].Classes) > 1 && (len(ws) < 5 || !brief()) {
 			ws, best = append(ws, all[i]), append(best, stored[i])
 		}
 	}
@@ -111,7 +114,7 @@ func TestTheRandomSuiteStaysNearTheBestFixedSizes(t *testing.T) {
 	}
 	ws := poolsim.Suite(goldenSeed, goldenSize)
 	best := stored(t, ws)
-	if testing.Short() {
+	if brief() {
 		ws, best = ws[:45], best[:45]
 	}
 	m := measure(goldenSeed, ws, best, adaptive)
@@ -148,8 +151,11 @@ func same(a, b poolsim.Best) bool {
 
 func TestTheNamedWorkloadsReachNinetyFivePercentOfTheBestFixedSize(t *testing.T) {
 	ws := poolsim.Named()
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		ws = ws[:1]
+	case raceEnabled:
+		ws = ws[:3] // races do not depend on the workload
 	}
 	for _, w := range ws {
 		s := poolsim.Measure(&w, &poolsim.Adaptive{}, namedSeed, poolsim.Search(&w, namedSeed))
@@ -162,7 +168,7 @@ func TestTheNamedWorkloadsReachNinetyFivePercentOfTheBestFixedSize(t *testing.T)
 
 func TestNoOtherRuleComesNear(t *testing.T) {
 	n := 45
-	if testing.Short() {
+	if brief() {
 		n = 9
 	}
 	ws := poolsim.Suite(goldenSeed, goldenSize)
