@@ -63,7 +63,10 @@
 // Receiver.Next, Feed, Lock, CondWait and GroupWait do just that.
 //
 // All of it works in a testing/synctest bubble, processes and look-ups aside,
-// which nothing can bring into one. Stdin must be made outside.
+// which nothing can bring into one. Stdin must be made outside. While somebody is
+// in [Lock] the clock of a bubble stands still, as it does for a sync.Mutex. A
+// sequence given to FromSeq or FromSeq2 runs on a stack of its own, which belongs
+// to no task, so that a wait in it would hold up the worker: hence the rule.
 //
 // # Caveats
 //

@@ -3,6 +3,7 @@ package compat
 import (
 	"context"
 	"io"
+	"sync"
 	"sync/atomic"
 
 	"github.com/causeway-go/causeway/internal/goroutine"
@@ -13,7 +14,9 @@ import (
 // must not block. If there is room, or a receiver, the first poll sends.
 // Otherwise that poll starts a goroutine, which ends when v has been sent or
 // the future is cancelled. If a receiver and Cancel come at the same moment, v
-// may have been sent. If ch is closed, Poll panics as a send does.
+// may have been sent. If ch is closed, Poll panics as a send does. Cancel does not
+// wait for the goroutine to end, which survives that ch is closed then; the race
+// detector calls it a race all the same.
 func Send[T any](ch chan<- T, v T) pollster.Future[struct{}] {
 	return &send[T]{ch: ch, v: v}
 }
@@ -22,7 +25,8 @@ type send[T any] struct {
 	ch    chan<- T
 	v     T
 	waker pollster.AtomicWaker
-	stop  chan struct{} // made with the goroutine, closed by Cancel
+	stop  chan struct{}  // made with the goroutine, closed by Cancel
+	gone  sync.WaitGroup // of the goroutine
 	end   atomic.Pointer[outcome[struct{}]]
 }
 
@@ -39,7 +43,7 @@ func (f *send[T]) Poll(w *pollster.Waker) (done struct{}, ready bool, err error)
 		}
 		f.stop = make(chan struct{})
 		f.waker.Register(w)
-		go perform(f.put, f.settle)
+		f.gone.Go(func() { perform(f.put, f.settle) })
 		return done, false, nil
 	}
 	f.waker.Register(w)
@@ -81,7 +85,8 @@ func (f *send[T]) Cancel() {
 // [pollster.BlockOn]. The stream is cancelled in the end. A value that s has
 // given and that ctx kept from being sent is dropped with it.
 //
-// Feed blocks. It does not close ch: whoever made it does, after Feed.
+// Feed blocks, and when it has returned nothing sends any more. It does not close
+// ch: whoever made it does, after Feed.
 func Feed[T any](ctx context.Context, s pollster.Stream[T], ch chan<- T) error {
 	defer pollster.Cancel(s)
 	next := nextOf(s)
@@ -126,8 +131,12 @@ func sendOne[T any](ctx context.Context, ch chan<- T, v T) error {
 			return ctxError(ctx)
 		}
 	}
-	f := Send(ch, v)
-	defer pollster.Cancel(f)
+	f := &send[T]{ch: ch, v: v}
+	defer func() {
+		// For the moment that it takes: when Feed has returned, ch may be closed.
+		f.Cancel()
+		f.gone.Wait()
+	}()
 	_, err := pollster.BlockOn(ctx, f)
 	return err
 }

@@ -1,0 +1,4 @@
+package compat
+
+// Leavable is how Stdin makes its reader.
+var Leavable = leavable
