@@ -203,3 +203,18 @@ func TestCountsAreThere(t *testing.T) {
 		t.Errorf("%d descriptors", n)
 	}
 }
+
+func TestFilesAboutLimitsAreNotCounted(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("descriptors are known on linux only")
+	}
+	if complaint := check(t, leak.Options{Wait: time.Millisecond}, func(r *recorder) {
+		f, err := os.Open("/proc/self/limits")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { f.Close() })
+	}); complaint != "" {
+		t.Error(complaint)
+	}
+}
