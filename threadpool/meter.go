@@ -66,13 +66,12 @@ var nextPart atomic.Uint32
 
 func newGauge() gauge { return gauge{part: nextPart.Add(1)} }
 
-func (m *meter) init() {
+func (m *meter) init(now time.Duration) {
 	n := 1
 	for n < runtime.GOMAXPROCS(0) && n < 8 {
 		n *= 2
 	}
 	m.parts = make([]meterPart, n)
-	now := clock() // which is negative in a bubble
 	for i := range m.parts {
 		m.parts[i].moved = now
 		m.parts[i].windows[0].since = now

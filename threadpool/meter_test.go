@@ -54,7 +54,7 @@ func TestQuantilesAgainstASortedList(t *testing.T) {
 func TestTheSumsAgainstAList(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var m meter
-	m.init()
+	m.init(0)
 	m.parts = make([]meterPart, 4)
 	type job struct {
 		g       gauge
@@ -112,7 +112,7 @@ func TestTheSumsAgainstAList(t *testing.T) {
 // leave a job behind.
 func TestPausesDoNotCount(t *testing.T) {
 	var m meter
-	m.init()
+	m.init(0)
 	g := newGauge()
 	m.resume(&g) // of a job that is not measured
 	m.pause(&g)
@@ -138,7 +138,7 @@ func TestPausesDoNotCount(t *testing.T) {
 // Old durations are forgotten.
 func TestTimesAreThoseOfLate(t *testing.T) {
 	var m meter
-	m.init()
+	m.init(0)
 	g := newGauge()
 	job := func(at, d time.Duration) {
 		m.begin(&g, at)

@@ -42,7 +42,7 @@ func (h deadlines) Less(i, k int) bool {
 	if h[i].deadline != h[k].deadline {
 		return h[i].deadline < h[k].deadline
 	}
-	return h[i].since < h[k].since
+	return h[i].turn < h[k].turn
 }
 
 func (h deadlines) Swap(i, k int) {

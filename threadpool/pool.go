@@ -86,7 +86,7 @@ func newPool(opts Options, bubble bool) *Pool {
 	if opts.Track || opts.OnStall != nil {
 		p.track = newTracker()
 	}
-	p.meter.init()
+	p.meter.init(clock())
 	limit := p.slots(opts.Limit)
 	p.state.w.Store(uint64(word(0).withLimit(limit)))
 	p.threads.init(p)

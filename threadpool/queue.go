@@ -18,6 +18,7 @@ type entry struct {
 	since      time.Duration // when it came, or 0 if that is not measured
 	deadline   time.Duration // where it stands in a list by deadline
 	index      int           // in the heap of such a list
+	turn       uint64        // how many came to such a list before
 }
 
 // came is when e came, or 0 if that is not known.
@@ -45,11 +46,13 @@ type list struct {
 	byDeadline bool      // the order is that of their deadlines:
 	heap       deadlines // instead of head and tail
 	jobs       int       // how many of these are jobs, functions among them
+	came       uint64    // how many have come, if byDeadline
 }
 
 func (l *list) push(e *entry) {
 	if l.byDeadline {
-		e.in = l
+		e.in, e.turn = l, l.came
+		l.came++
 		heap.Push(&l.heap, e)
 		l.count(e, 1)
 		return

@@ -533,3 +533,29 @@ func TestJobsByAnotherClock(t *testing.T) {
 	all.Wait()
 	release()
 }
+
+// Among equal deadlines those who came first are first, though the clock stands still.
+func TestEqualDeadlinesByAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := mustNew(t, threadpool.Options{Limit: 1, Order: threadpool.EarliestDeadline})
+		stop := make(chan struct{})
+		if err := p.Submit(background, func() { <-stop }); err != nil {
+			t.Fatal(err)
+		}
+		var order []int
+		for i := range 20 {
+			if err := p.Submit(background, func() { order = append(order, i) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		close(stop)
+		if err := p.Shutdown(background); err != nil {
+			t.Error(err)
+		}
+		for i, n := range order {
+			if i != n {
+				t.Fatal(order)
+			}
+		}
+	})
+}
