@@ -104,23 +104,11 @@ func pingNet(network, dir string, connections, size int) (func(int), func(), err
 	if err != nil {
 		return nil, nil, err
 	}
-	defer l.Close()
-	var all closers
-	var ends []net.Conn
-	for range connections {
-		a, err := net.Dial(network, l.Addr().String())
-		if err != nil {
-			return nil, nil, err
-		}
-		b, err := l.Accept()
-		if err != nil {
-			return nil, nil, err
-		}
-		all.add(a, b)
-		ends = append(ends, a)
-		go echoBlocking(b, size)
+	ends, stop, err := echoOver(l, net.Dial, connections, size)
+	if err != nil {
+		return nil, nil, err
 	}
-	return pingers(ends, size), all.close, nil
+	return pingers(ends, size), stop, nil
 }
 
 // ourPairs connects through reactor r.

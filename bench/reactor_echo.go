@@ -96,7 +96,7 @@ func echoByGoroutines(o reactor.Options, connections int) opener {
 		if connections == 1 {
 			dial = func(network, address string) (net.Conn, error) { return r.Dial(context.Background(), network, address) }
 		}
-		ends, stop, err := echoOver(l, dial, connections)
+		ends, stop, err := echoOver(l, dial, connections, 64)
 		return ends, func() { stop(); _ = r.Close() }, err
 	}
 }
@@ -107,17 +107,17 @@ func echoByNet(connections int) opener {
 		if err != nil {
 			return nil, nil, err
 		}
-		return echoOver(l, net.Dial, connections)
+		return echoOver(l, net.Dial, connections, 64)
 	}
 }
 
 // echoOver has a goroutine answer at each connection to l, which it closes.
-func echoOver(l net.Listener, dial func(network, address string) (net.Conn, error), connections int) ([]net.Conn, func(), error) {
+func echoOver(l net.Listener, dial func(network, address string) (net.Conn, error), connections, size int) ([]net.Conn, func(), error) {
 	defer l.Close()
 	var all closers
 	var ends []net.Conn
 	for range connections {
-		a, err := dial("tcp", l.Addr().String())
+		a, err := dial(l.Addr().Network(), l.Addr().String())
 		if err != nil {
 			return nil, nil, err
 		}
@@ -127,7 +127,7 @@ func echoOver(l net.Listener, dial func(network, address string) (net.Conn, erro
 		}
 		all.add(a, b)
 		ends = append(ends, a)
-		go echoBlocking(b, 64)
+		go echoBlocking(b, size)
 	}
 	return ends, all.close, nil
 }

@@ -32,13 +32,12 @@ func (p *Pool) startBorn(ctx context.Context, j *Job) error {
 	var err error
 	var wake wakeList
 	p.mu.Lock()
-	switch s := p.state.load(); {
-	case s.closed():
+	switch {
+	case p.state.load().closed():
 		err = ErrClosed
-	case s.free() > p.back.len+p.fifo.len && p.takeLocked() || p.exceedLocked():
+	case p.takeSpareLocked():
 		w.granted = true
-	case !foreign && p.tooLateLocked(ctx, w.since):
-		p.refused++
+	case !foreign && p.refuseLocked(ctx, w.since):
 		err = ErrLate
 	default:
 		j.born = w

@@ -143,7 +143,7 @@ func (p *Pool) checkDrained() {
 func (p *Pool) drainedLocked(wake *wakeList) {
 	busy, draining := 0, 0
 	for _, m := range p.scopeLocked() {
-		if m.fifo.len+m.back.len > 0 {
+		if m.standing() > 0 {
 			return
 		}
 		busy += m.busy()
@@ -170,7 +170,7 @@ func (p *Pool) drainedLocked(wake *wakeList) {
 // given out under mu only.
 func (p *Pool) busy() int { return p.state.load().running() + int(p.waiting.Load()) }
 
-func (p *Pool) idleLocked() bool { return p.fifo.len+p.back.len == 0 && p.busy() == 0 }
+func (p *Pool) idleLocked() bool { return p.standing() == 0 && p.busy() == 0 }
 
 // scopeLocked returns the pools that are closed with p: itself and its classes.
 func (p *Pool) scopeLocked() []*Pool {

@@ -221,16 +221,22 @@ func (c *clan) end() {
 	}
 }
 
-// FuzzFamily compares a pool with classes with a bookkeeper, after every operation.
-func FuzzFamily(f *testing.F) {
-	r := rand.New(rand.NewPCG(5, 6))
+// addSeeds gives f sixty inputs of up to sixty operations of three bytes each, and some
+// bytes more.
+func addSeeds(f *testing.F, source rand.Source, more int) {
+	r := rand.New(source)
 	for range 60 {
-		data := make([]byte, 3+3*r.IntN(60))
+		data := make([]byte, more+3*r.IntN(60))
 		for i := range data {
 			data[i] = byte(r.Uint32())
 		}
 		f.Add(data)
 	}
+}
+
+// FuzzFamily compares a pool with classes with a bookkeeper, after every operation.
+func FuzzFamily(f *testing.F) {
+	addSeeds(f, rand.NewPCG(5, 6), 3)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) < 4 || len(data) > 400 {
 			return

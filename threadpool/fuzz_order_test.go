@@ -181,14 +181,7 @@ func ids(l []*dated) (s string) {
 // FuzzOrder compares a pool whose order is that of deadlines with a bookkeeper, after
 // every operation.
 func FuzzOrder(f *testing.F) {
-	r := rand.New(rand.NewPCG(7, 8))
-	for range 60 {
-		data := make([]byte, 1+3*r.IntN(60))
-		for i := range data {
-			data[i] = byte(r.Uint32())
-		}
-		f.Add(data)
-	}
+	addSeeds(f, rand.NewPCG(7, 8), 1)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) < 4 || len(data) > 400 {
 			return

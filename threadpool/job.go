@@ -86,8 +86,7 @@ func (p *Pool) StartContext(ctx context.Context, j *Job, r Runner) error {
 	p.mu.Lock()
 	now := clock()
 	err := p.mayQueueLocked()
-	if err == nil && p.tooLateLocked(ctx, now) {
-		p.refused++
+	if err == nil && p.refuseLocked(ctx, now) {
 		err = ErrLate
 	}
 	if err == nil {

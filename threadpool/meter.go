@@ -194,17 +194,6 @@ func (m *meter) sums() (t meterSums) {
 	return t
 }
 
-// completed is how many jobs have ended.
-func (m *meter) completed() (n uint64) {
-	for i := range m.parts {
-		p := &m.parts[i]
-		p.mu.Lock()
-		n += p.meterSums.completed
-		p.mu.Unlock()
-	}
-	return n
-}
-
 // times adds up the windows that are not too old at now.
 func (m *meter) times(now time.Duration) (service, wait histogram) {
 	for i := range m.parts {

@@ -94,6 +94,16 @@ func (e *estimate) renew(m *meter, now time.Duration) {
 	e.at, e.measured, e.sum = now, s.measured, s.service
 }
 
+// refuseLocked reports whether a job that comes now is refused as too late, and
+// counts it.
+func (p *Pool) refuseLocked(ctx context.Context, now time.Duration) bool {
+	late := p.tooLateLocked(ctx, now)
+	if late {
+		p.refused++
+	}
+	return late
+}
+
 // tooLateLocked reports whether a job that comes now would not get a slot before
 // ctx ends, if it has to wait until those before it have ended: by Little's law,
 // their number times the mean service time over the number of slots. The service
@@ -118,7 +128,7 @@ func (p *Pool) tooLateLocked(ctx context.Context, now time.Duration) bool {
 		e.renew(&p.meter, now)
 	}
 	each := max(float64(e.service)/slots, min(float64(e.age)/slots, float64(e.quiet)))
-	before := float64(p.back.len + p.fifo.len + 1)
+	before := float64(p.standing() + 1)
 	return before*each > float64(time.Until(at))
 }
 

@@ -185,20 +185,15 @@ func (p *Pool) acquire(ctx context.Context, from *goroutine.Place) error {
 		return nil
 	}
 	p.mu.Lock()
-	w := p.state.load()
-	if w.closed() {
+	if p.state.load().closed() {
 		p.mu.Unlock()
 		return ErrClosed
 	}
-	// Jobs may stand in the queue although there are free slots, while the
-	// workers that will fetch them are on their way. What is left over beyond
-	// those is free for us.
-	if !w.family() && w.free() > p.back.len+p.fifo.len && p.takeLocked() || p.exceedLocked() {
+	if p.takeSpareLocked() {
 		p.mu.Unlock()
 		return nil
 	}
-	if p.opts.RefuseLate && !p.foreign() && p.tooLateLocked(ctx, clock()) {
-		p.refused++
+	if p.opts.RefuseLate && !p.foreign() && p.refuseLocked(ctx, clock()) {
 		p.mu.Unlock()
 		return ErrLate
 	}
@@ -255,6 +250,9 @@ func (p *Pool) queueLocked(w *waiter, l *list) {
 	wake.run()
 }
 
+// standing is how many stand in the queue. The caller holds mu.
+func (p *Pool) standing() int { return p.back.len + p.fifo.len }
+
 // headLocked returns who is next.
 func (p *Pool) headLocked() *entry {
 	if p.back.head != nil {
@@ -265,7 +263,7 @@ func (p *Pool) headLocked() *entry {
 
 // syncOwnLocked makes the queued bit say what the queue says.
 func (p *Pool) syncOwnLocked() {
-	queued := p.back.len+p.fifo.len > 0
+	queued := p.standing() > 0
 	if t := p.tuner; t != nil {
 		if queued {
 			t.wakeLocked()
@@ -344,13 +342,14 @@ func (p *Pool) pushFuncLocked(f func()) {
 }
 
 // fullLocked reports whether as many jobs wait as may. A job that there is a
-// slot for, or would be if the limit had moved as far as it can, does not wait, though its worker may not have come for it yet. The
-// goroutines in the queue take slots and no room.
+// slot for, or would be if the limit had moved as far as it can, does not wait,
+// though its worker may not have come for it yet. The goroutines in the queue take
+// slots and no room.
 func (p *Pool) fullLocked() bool {
 	q := p.opts.Queue
 	if q == 0 || p.fifo.jobs < q {
 		return false
 	}
 	slots := max(p.opts.Limit-p.state.load().running(), 0) + p.fetching
-	return p.back.len+p.fifo.len-slots >= q
+	return p.standing()-slots >= q
 }

@@ -68,7 +68,7 @@ func (p *Pool) Events() []Event {
 // moment.
 func (p *Pool) Stats() Stats {
 	p.mu.Lock()
-	queued := p.fifo.len + p.back.len + p.outside.len
+	queued := p.standing() + p.outside.len
 	w := p.state.load()
 	most, reason := p.opts.Limit, ""
 	all, refused := 0, p.refused
@@ -91,7 +91,7 @@ func (p *Pool) Stats() Stats {
 		Queued:    queued,
 		Abandoned: int(p.abandoned.Load()),
 		Peak:      int(p.peak.Load()),
-		Completed: p.meter.completed(),
+		Completed: p.meter.sums().completed,
 		Dropped:   p.dropped.Load(),
 		Refused:   refused,
 		Threads:   readThreads().total,

@@ -67,6 +67,15 @@ func (p *Pool) takeLocked() bool {
 	return n > 0
 }
 
+// takeSpareLocked takes a slot for somebody new, if one is free for them. Jobs may
+// stand in the queue although there are free slots, while the workers that will fetch
+// them are on their way: what is left over beyond those is free. In a family others
+// may be before them.
+func (p *Pool) takeSpareLocked() bool {
+	w := p.state.load()
+	return !w.family() && w.free() > p.standing() && p.takeLocked() || p.exceedLocked()
+}
+
 // exceedLocked takes a slot beyond those there are at present, for a goroutine in
 // a bubble that p is not in, if Options.Limit allows it: whether there will be
 // more slots is decided by the clock outside, and that of the bubble would stand

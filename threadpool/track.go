@@ -46,9 +46,6 @@ func newTracker() *tracker {
 
 // begin remembers a job that starts on the calling goroutine.
 func (t *tracker) begin(p *Pool, e *tracked, j *Job) {
-	if t == nil {
-		return
-	}
 	foreign := p.foreign()
 	now := clock()
 	*e = tracked{job: j, goroutine: stacks.ID(), since: now, ran: now, foreign: foreign}
@@ -66,9 +63,6 @@ func (t *tracker) begin(p *Pool, e *tracked, j *Job) {
 
 // end forgets a job. It is called before the job may be used again.
 func (t *tracker) end(e *tracked) {
-	if t == nil {
-		return
-	}
 	t.mu.Lock()
 	if e.next != nil {
 		e.next.prev, e.prev.next = e.prev, e.next

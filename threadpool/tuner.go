@@ -67,7 +67,7 @@ func (t *tuner) tick() {
 	in.Lateness = max(in.Now-t.due, 0)
 	// A class whose jobs wait for shared slots is not limited by its own limit.
 	in.Resumed = t.emptied || p.state.load().free() > 0 && p.family != nil
-	if p.back.len+p.fifo.len == 0 {
+	if p.standing() == 0 {
 		t.awake = false
 		p.mu.Unlock()
 		return
@@ -85,7 +85,7 @@ func (t *tuner) tick() {
 
 // decideLocked asks the controller.
 func (t *tuner) decideLocked(in control.Input) control.Decision {
-	in.Queued = t.pool.back.len + t.pool.fifo.len
+	in.Queued = t.pool.standing()
 	return t.ctl.Tick(in)
 }
 
