@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -19,6 +20,16 @@ import (
 //go:noinline
 func hangHere(stop <-chan struct{}) { <-stop }
 
+// countJobs counts the jobs that are in the function called where.
+func countJobs(p *threadpool.Pool, where string) (n int) {
+	for _, j := range p.Jobs() {
+		if bytes.Contains(j.Stack, []byte(where)) {
+			n++
+		}
+	}
+	return n
+}
+
 func TestJobsThatRunAreTold(t *testing.T) {
 	leak.Check(t)
 	p := newPool(t, threadpool.Options{Name: "p", Limit: 4, Hint: threadpool.WillBlock, Track: true})
@@ -31,7 +42,9 @@ func TestJobsThatRunAreTold(t *testing.T) {
 	left := make(chan error)
 	go func() { left <- p.Do(ctx, func() { hangHere(stop) }) }()
 	go func() { _ = c.Do(background, func() { hangHere(stop) }) }()
-	waitFor(t, "both to hang", func() bool { return p.Stats().All == 2 })
+	end := sync.OnceFunc(func() { close(stop) })
+	defer end()
+	waitFor(t, "both to hang", func() bool { return countJobs(p, "hangHere") == 2 })
 	cancel()
 	<-left
 	jobs := p.Jobs()
@@ -46,7 +59,7 @@ func TestJobsThatRunAreTold(t *testing.T) {
 			t.Errorf("%q: abandoned %v", j.Pool, j.Abandoned)
 		}
 	}
-	close(stop)
+	end()
 	waitFor(t, "both to end", func() bool { return len(p.Jobs()) == 0 })
 	if jobs := newPool(t, threadpool.Options{}).Jobs(); jobs != nil {
 		t.Errorf("not asked for: %v", jobs)
