@@ -93,3 +93,36 @@ func (r *Reactor) DialAll(ctx context.Context, network string, addrs ...net.Addr
 
 // InTurn is the order in which Dial tries addresses.
 func InTurn(addrs []net.Addr) []net.Addr { return inTurn(addrs) }
+
+// SetReadNow replaces how files that are opened from now on ask the page cache. With
+// nil they do not. It returns how it was.
+func (s *Files) SetReadNow(f func(fd int, p []byte, off int64) (int, error)) (old func(fd int, p []byte, off int64) (int, error)) {
+	old, s.readNow = s.readNow, f
+	return old
+}
+
+// Shared returns how many reads of a crowd are with the ring or the pool.
+func (s *Files) Shared() int { return int(s.shared.Load()) }
+
+// A FileLife is a fileLife by itself.
+type FileLife struct{ l fileLife }
+
+// Enter calls enter.
+func (l *FileLife) Enter() bool { return l.l.enter() }
+
+// Exit calls exit.
+func (l *FileLife) Exit() bool { return l.l.exit() }
+
+// Close calls close.
+func (l *FileLife) Close() (first, idle bool) { return l.l.close() }
+
+// What reads from the page cache are bounded by.
+const (
+	PieceMax  = pieceMax
+	Crowd     = crowd
+	SharedMax = sharedMax
+	VainMax   = vainMax
+)
+
+// Share makes s leave some of a crowd to others on one processor too.
+func (s *Files) Share() { s.share = true }

@@ -192,6 +192,14 @@ var faults = []struct{ inject, tests string }{
 	{"io_uring_enter:error=EINTR:when=1+2", fileTests},
 	{"io_uring_enter:error=EAGAIN:when=1+3", fileTests},
 	{"io_uring_enter:error=EBUSY:when=2+3", fileTests},
+	// The page cache gives nothing, or cannot be asked, or a signal comes.
+	{"preadv2:error=EAGAIN:when=1+2", fileTests},
+	{"preadv2:error=EINTR:when=1+3", fileTests},
+	{"preadv2:error=EINTR", fileTests},
+	{"preadv2:error=EOPNOTSUPP", fileTests},
+	{"preadv2:error=ENOSYS", fileTests},
+	{"preadv2:retval=0:when=1+2", fileTests},
+	{"statx:error=EPERM", fileTests},
 }
 
 func TestFaultsOfTheSystemAreNotNoticed(t *testing.T) {

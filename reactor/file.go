@@ -8,7 +8,6 @@ import (
 	"os"
 	"sync"
 
-	"github.com/causeway-go/causeway/internal/uring"
 	"github.com/causeway-go/causeway/pollster"
 )
 
@@ -19,6 +18,26 @@ import (
 // task. All methods may be called from any goroutine at the same time; those that
 // use the position of the file, as Read, Write and Seek do, share it.
 //
+// # What is in the page cache
+//
+// A regular file is first asked for what the kernel has in memory: the first Poll
+// of a read copies that, and has ended. Nobody is woken, and neither the ring nor
+// a thread takes part. What is not there goes to the ring, or to the pool, from the
+// first missing byte on. It means that
+//
+//   - a Poll takes as long as it takes to copy, which is up to 128 KiB. A longer
+//     ReadAt copies as much with each Poll, a longer Read goes to the ring;
+//   - a task that reads in a loop would never suspend. So of each MiB or so one
+//     read is not ready at once but wakes its task and is ready with the next
+//     Poll, which lets others run in between;
+//   - of many reads that have been made before the first is polled, as Join is
+//     given them, some are left to the ring or the pool, which copy beside the one
+//     who polls;
+//   - after tries in vain the next reads of the File do without, up to 63.
+//
+// Linux can be asked like that, on most of its file systems. Files with O_DIRECT
+// are not, nor is what is no regular file.
+//
 // # Buffers
 //
 // The kernel reads and writes the buffer itself. From the first Poll of a future
@@ -27,16 +46,17 @@ import (
 type File struct {
 	files *Files
 	f     *os.File
-	fd    int // -1 without a ring
+	fd    int // -1 if nobody but package os uses it
 
 	appends bool // O_APPEND
 	aligned bool // O_DIRECT
+	cache   cacheState
 
-	mu      sync.Mutex
-	closing bool
-	ops     *fileOp // those on the ring
-	closed  pollster.Promise[struct{}]
-	closer  closeJob
+	life   fileLife
+	mu     sync.Mutex
+	ops    *fileOp // those on the ring
+	closed pollster.Promise[struct{}]
+	closer closeJob
 }
 
 // NewFile returns a File for f, which may be a regular file or a pipe and which the
@@ -50,7 +70,25 @@ func (s *Files) newFile(f *os.File, flag int) *File {
 		// it.
 		x.fd = int(f.Fd())
 	}
+	if s.readNow != nil {
+		x.probe()
+	}
 	return x
+}
+
+// probe finds out what kind of file it is, without waiting for it.
+func (f *File) probe() {
+	c, err := f.f.SyscallConn()
+	if err != nil {
+		return // closed: the first request says so
+	}
+	_ = c.Control(func(fd uintptr) {
+		regular, direct := kindOf(int(fd))
+		f.aligned = f.aligned || direct
+		if f.cache.use = regular && !direct; f.cache.use {
+			f.fd = int(fd)
+		}
+	})
 }
 
 // Name returns the name that the file was opened with.
@@ -66,7 +104,7 @@ func (f *File) ReadAtFuture(p []byte, off int64) pollster.Future[int] {
 	if off < 0 {
 		return pollster.Failed[int](f.error("readat", errors.New("negative offset")))
 	}
-	return f.newOp(opReadAt, p, off)
+	return f.newOp(opReadAt, attempt{p: p, off: off})
 }
 
 // WriteAtFuture returns a future that writes p at off, all of it unless it fails.
@@ -77,19 +115,23 @@ func (f *File) WriteAtFuture(p []byte, off int64) pollster.Future[int] {
 	case f.appends:
 		return pollster.Failed[int](errAppend)
 	}
-	return f.newOp(opWriteAt, p, off)
+	return f.newOp(opWriteAt, attempt{p: p, off: off})
 }
 
 // ReadFuture returns a future that reads up to len(p) bytes at the position of the
 // file, which may be a pipe. It ends with io.EOF at the end.
-func (f *File) ReadFuture(p []byte) pollster.Future[int] { return f.newOp(opRead, p, 0) }
+func (f *File) ReadFuture(p []byte) pollster.Future[int] {
+	return f.newOp(opRead, attempt{p: p, off: atPosition})
+}
 
 // WriteFuture returns a future that writes p at the position of the file, which may
 // be a pipe, all of it unless it fails.
-func (f *File) WriteFuture(p []byte) pollster.Future[int] { return f.newOp(opWrite, p, 0) }
+func (f *File) WriteFuture(p []byte) pollster.Future[int] {
+	return f.newOp(opWrite, attempt{p: p, off: atPosition})
+}
 
 // FsyncFuture returns a future that ends when what was written is on the disk.
-func (f *File) FsyncFuture() pollster.Future[struct{}] { return &syncOp{f.newOp(opFsync, nil, 0)} }
+func (f *File) FsyncFuture() pollster.Future[struct{}] { return &syncOp{f.newOp(opFsync, attempt{})} }
 
 // StatFuture returns a future of the File's fs.FileInfo. It is asked for in the
 // blocking pool.
@@ -105,13 +147,18 @@ func (f *File) StatFuture() pollster.Future[fs.FileInfo] {
 func (f *File) CloseFuture() pollster.Future[struct{}] { return &closeOp{f: f} }
 
 // ReadAt implements io.ReaderAt.
-func (f *File) ReadAt(p []byte, off int64) (int, error) { return wait(f.ReadAtFuture(p, off)) }
+func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return wait(f.ReadAtFuture(p, off))
+	}
+	return f.read(opReadAt, attempt{p: p, off: off})
+}
 
 // WriteAt implements io.WriterAt.
 func (f *File) WriteAt(p []byte, off int64) (int, error) { return wait(f.WriteAtFuture(p, off)) }
 
 // Read implements io.Reader.
-func (f *File) Read(p []byte) (int, error) { return wait(f.ReadFuture(p)) }
+func (f *File) Read(p []byte) (int, error) { return f.read(opRead, attempt{p: p, off: atPosition}) }
 
 // Write implements io.Writer.
 func (f *File) Write(p []byte) (int, error) { return wait(f.WriteFuture(p)) }
@@ -153,22 +200,16 @@ func (f *File) error(op string, err error) error {
 
 // add notes an operation on the ring, or refuses it.
 func (f *File) add(o *fileOp) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.closing {
+	if !f.life.enter() {
 		return false
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if o.next = f.ops; o.next != nil {
 		o.next.prev = o
 	}
 	f.ops = o
 	return true
-}
-
-func (f *File) isClosing() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.closing
 }
 
 // remove takes it out when the kernel has let go of it.
@@ -183,39 +224,35 @@ func (f *File) remove(o *fileOp) {
 		o.next.prev = o.prev
 	}
 	o.next, o.prev = nil, nil
-	last := f.closing && f.ops == nil
 	f.mu.Unlock()
-	if last {
+	f.leave()
+}
+
+// leave ends what life.enter has begun. The last one out closes the door.
+func (f *File) leave() {
+	if f.life.exit() {
 		f.closer.start(f)
 	}
 }
 
 // beginClose refuses new requests and stops those that are under way.
 func (f *File) beginClose() error {
-	f.mu.Lock()
-	if f.closing {
-		f.mu.Unlock()
+	first, idle := f.life.close()
+	switch {
+	case !first:
 		return f.error("close", os.ErrClosed)
+	case idle:
+		f.closer.start(f)
+		return nil
 	}
-	f.closing = true
 	var ops []*fileOp
+	f.mu.Lock()
 	for o := f.ops; o != nil; o = o.next {
 		ops = append(ops, o)
 	}
 	f.mu.Unlock()
-	if len(ops) == 0 {
-		f.closer.start(f)
-	}
 	for _, o := range ops {
 		o.ring.stop(os.ErrClosed)
 	}
 	return nil
-}
-
-// offset is where a request reads or writes.
-func offset(kind opKind, off int64) uint64 {
-	if kind == opRead || kind == opWrite {
-		return uring.CurrentPosition
-	}
-	return uint64(off)
 }

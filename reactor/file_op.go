@@ -23,39 +23,58 @@ const (
 // name is what errors call it, as those of package os do.
 func (k opKind) name() string { return [...]string{"read", "write", "read", "write", "sync"}[k] }
 
-func (k opKind) writes() bool { return k == opWriteAt || k == opWrite }
+func (k opKind) reads() bool { return k == opReadAt || k == opRead }
 
 // A fileOp is one read, write or sync as a future.
 type fileOp struct {
-	f    *File
-	kind opKind
-	p    []byte
-	off  int64
+	attempt
+	f      *File
+	kind   opKind
+	phase  opPhase // only the poller looks
+	shared bool    // counted in f.files.shared
+	made   uint32  // how many reads of f had been made before
+	err    error   // at the end of one that went nowhere
 
-	ring    ringOp
-	pool    *poolOp[moved] // in place of ring
-	started bool           // only the poller looks
-	ended   bool           // likewise
+	ring *ringOp        // if it is there
+	pool *poolOp[moved] // in place of ring
 
 	next, prev *fileOp // in the list of f
 }
 
-func (f *File) newOp(kind opKind, p []byte, off int64) *fileOp {
-	return &fileOp{f: f, kind: kind, p: p, off: off}
+// An opPhase is where a fileOp is.
+type opPhase uint8
+
+const (
+	opHere  opPhase = iota // not begun, or a part has been read from the cache
+	opAway                 // with the ring or the pool
+	opEnded                // err and the attempt are final
+)
+
+func (f *File) newOp(kind opKind, a attempt) *fileOp {
+	o := &fileOp{f: f, kind: kind, attempt: a}
+	if f.cache.use && kind.reads() {
+		o.made = f.cache.made.Add(1)
+	}
+	return o
 }
 
 // Poll implements pollster.Future.
 func (o *fileOp) Poll(w *pollster.Waker) (int, bool, error) {
-	if !o.started {
-		o.started = true
-		o.start()
+	if o.phase == opHere {
+		o.look(w)
+		if o.phase == opHere {
+			return 0, false, nil
+		}
 	}
-	if o.pool != nil {
+	switch {
+	case o.phase == opEnded:
+		return o.n, o.err == nil, o.err
+	case o.pool != nil:
 		m, ready, err := o.pool.Poll(w)
 		if ready {
 			err = m.err
 		}
-		return m.n, ready && err == nil, o.f.error(o.kind.name(), err)
+		return o.n + m.n, ready && err == nil, o.f.error(o.kind.name(), err)
 	}
 	if !o.ring.done.Load() {
 		// Register first, look afterwards; see pollster.AtomicWaker.
@@ -64,49 +83,79 @@ func (o *fileOp) Poll(w *pollster.Waker) (int, bool, error) {
 			return 0, false, nil
 		}
 	}
-	o.ended = true
 	n, err := o.ring.n, o.ring.err
-	if err == nil && n < len(o.p) && !o.kind.writes() && (o.kind == opReadAt || n == 0) {
-		err = io.EOF
-	}
-	if err == nil && n < len(o.p) && o.kind.writes() {
+	o.advance(n - o.n)
+	switch {
+	case err == nil && o.kind.reads():
+		err = o.eof()
+	case err == nil && len(o.p) > 0:
 		err = io.ErrShortWrite
 	}
-	return n, err == nil, o.f.error(o.kind.name(), err)
+	o.end(err)
+	return n, o.err == nil, o.err
+}
+
+// end is the end of the future.
+func (o *fileOp) end(err error) { o.phase, o.err = opEnded, o.f.error(o.kind.name(), err) }
+
+// look tries the cache, and sends o away if it is not there.
+func (o *fileOp) look(w *pollster.Waker) {
+	v := missed
+	if o.kind.reads() && !o.crowded() {
+		v = o.f.look(&o.attempt)
+	}
+	switch v {
+	case served:
+		o.end(o.eof())
+	case further:
+		w.Wake()
+	case turned:
+		letOthersRun(w)
+	default:
+		o.phase = opAway
+		o.start()
+	}
 }
 
 // start gives the request to the ring or to the pool.
 func (o *fileOp) start() {
 	s := o.f.files
-	if o.f.fd < 0 {
+	if len(s.rings) == 0 {
 		s.mu.Lock()
 		s.pooled++
 		s.mu.Unlock()
-		o.pool = &poolOp[moved]{pool: s.pool, call: o.blocking}
+		o.pool = &poolOp[moved]{pool: s.pool, call: o.blocking, over: o.uncrowd}
 		return
 	}
-	r := &o.ring
-	r.engine = s.pick().ringEngine
+	r := &ringOp{engine: s.pick().ringEngine, owner: o}
+	o.ring = r
 	if !o.f.add(o) {
-		r.finish(0, os.ErrClosed)
+		r.owner = nil
+		o.uncrowd()
+		r.finish(o.n, os.ErrClosed)
 		return
 	}
-	r.buf, r.whole, r.aligned = o.p, o.kind != opRead, o.f.aligned
-	r.end = func() { o.f.remove(o) }
-	off := offset(o.kind, o.off)
+	r.buf, r.moved, r.whole, r.aligned = o.p, o.n, o.kind != opRead, o.f.aligned
+	r.beside = o.shared
 	switch {
 	case o.kind == opFsync:
 		r.entry = uring.Fsync(o.f.fd, 0, 0)
-	case o.kind.writes():
-		r.entry = uring.Write(o.f.fd, o.p, off, 0)
+	case o.kind.reads():
+		r.entry = uring.Read(o.f.fd, o.p, uint64(o.off), 0)
 	default:
-		r.entry = uring.Read(o.f.fd, o.p, off, 0)
+		r.entry = uring.Write(o.f.fd, o.p, uint64(o.off), 0)
 	}
 	r.engine.start(r)
-	if o.f.isClosing() {
+	if o.f.life.closing() {
 		// Close may have come between add and start, and found nothing to stop.
 		r.stop(os.ErrClosed)
 	}
+}
+
+// landed is called when the ring has let go of o.
+func (o *fileOp) landed() {
+	o.uncrowd()
+	o.f.remove(o)
 }
 
 // moved is the result of a blocking call: a number may come with an error.
@@ -139,13 +188,12 @@ func (o *fileOp) blocking() (m moved, _ error) {
 // Cancel implements pollster.Canceler.
 func (o *fileOp) Cancel() {
 	switch {
-	case !o.started:
-		o.started, o.ended = true, true
-		o.ring.finish(0, pollster.ErrCanceled)
+	case o.phase == opHere:
+		o.end(pollster.ErrCanceled)
+	case o.phase == opEnded:
 	case o.pool != nil:
 		o.pool.Cancel()
-	case !o.ended:
-		o.ended = true
+	default:
 		o.ring.waker.Take()
 		o.ring.stop(pollster.ErrCanceled)
 	}

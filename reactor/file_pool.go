@@ -12,6 +12,7 @@ type poolOp[T any] struct {
 	pool    *threadpool.Pool
 	call    func() (T, error)
 	dropped func(T) // what to do with a result that nobody wants; may be nil
+	over    func()  // called once when the pool has nothing to do with it any more; may be nil
 
 	job     threadpool.Job
 	started bool // only the poller looks
@@ -25,7 +26,7 @@ func (o *poolOp[T]) Poll(w *pollster.Waker) (v T, ready bool, err error) {
 		o.started = true
 		o.busy.Store(true)
 		if err := o.pool.Start(&o.job, o); err != nil {
-			o.busy.Store(false)
+			o.leave()
 			o.result.Reject(err)
 		}
 	}
@@ -41,7 +42,7 @@ func (o *poolOp[T]) Cancel() {
 		return
 	}
 	if o.job.Cancel() {
-		o.busy.Store(false)
+		o.leave()
 	} else {
 		o.job.Leave()
 	}
@@ -50,7 +51,7 @@ func (o *poolOp[T]) Cancel() {
 // RunJob implements threadpool.Runner.
 func (o *poolOp[T]) RunJob() {
 	v, err := o.call()
-	o.busy.Store(false)
+	o.leave()
 	if !o.result.Settle(v, err) && err == nil && o.dropped != nil {
 		o.dropped(v)
 	}
@@ -58,6 +59,13 @@ func (o *poolOp[T]) RunJob() {
 
 // DropJob implements threadpool.Runner.
 func (o *poolOp[T]) DropJob(err error) {
-	o.busy.Store(false)
+	o.leave()
 	o.result.Reject(err)
+}
+
+func (o *poolOp[T]) leave() {
+	o.busy.Store(false)
+	if o.over != nil {
+		o.over()
+	}
 }

@@ -64,11 +64,16 @@ type Files struct {
 	rings []*fileRing   // none without io_uring; several, so that several goroutines can submit
 	next  atomic.Uint32 // which of them is next
 
+	readNow func(fd int, p []byte, off int64) (int, error) // asks the page cache; nil: nobody does
+	share   bool                                           // there is more than one processor
+	shared  atomic.Int32                                   // reads of a crowd with the ring or the pool
+
 	mu     sync.Mutex
-	closed bool
 	pooled uint64 // requests made in the pool
 
-	calls atomic.Uint64 // other calls made in the pool
+	closed atomic.Bool
+	calls  atomic.Uint64 // other calls made in the pool
+	cached atomic.Uint64 // requests made by those who polled
 }
 
 // A fileRing is one ring, and its place in the reactor.
@@ -90,6 +95,7 @@ type FileStats struct {
 	InLine   int         // requests that wait until it has room
 	Peak     int         // most requests it has had
 	Requests uint64      // requests made
+	Cached   uint64      // those that the page cache has answered, at once
 	Submits  uint64      // system calls that submitted them
 	Pooled   uint64      // calls made in the pool: opening, closing and Stat always, and all requests without a ring
 	Repeated uint64      // short reads gone on with, and requests that were cancelled by the exit of a thread
@@ -113,7 +119,7 @@ func NewFiles(o FilesOptions) (*Files, error) {
 	if o.Pool == nil {
 		o.Pool = threadpool.Default()
 	}
-	s := &Files{pool: o.Pool, reason: errTurnedOff}
+	s := &Files{pool: o.Pool, reason: errTurnedOff, readNow: readNow, share: runtime.GOMAXPROCS(0) > 1}
 	if o.Backend == FilePool {
 		return s, nil
 	}
@@ -239,6 +245,8 @@ func (s *Files) Stats() FileStats {
 	s.mu.Lock()
 	st := FileStats{Backend: FilePool, Reason: s.reason, Requests: s.pooled, Pooled: s.pooled + s.calls.Load()}
 	s.mu.Unlock()
+	st.Cached = s.cached.Load()
+	st.Requests += st.Cached
 	for _, e := range s.rings {
 		e.ringEngine.mu.Lock()
 		st.Backend = FileRing
@@ -258,13 +266,9 @@ func (s *Files) Stats() FileStats {
 // be read or written any more. The second Close returns os.ErrClosed. Without a ring
 // there is nothing to give back.
 func (s *Files) Close() error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
+	if !s.closed.CompareAndSwap(false, true) {
 		return os.ErrClosed
 	}
-	s.closed = true
-	s.mu.Unlock()
 	return s.closeRings()
 }
 

@@ -84,6 +84,7 @@ type ringOp struct {
 	buf     []byte // what is left of it
 	whole   bool   // go on until buf is full or the end has come
 	aligned bool   // O_DIRECT: what is no multiple of a sector was the end
+	beside  bool   // whoever starts it has other things to do meanwhile
 	moved   int    // of the buffer, in earlier rounds
 
 	slot   uint32
@@ -98,7 +99,7 @@ type ringOp struct {
 	waker pollster.AtomicWaker
 	n     int
 	err   error
-	end   func() // called once at the end, before done is set, outside the lock
+	owner *fileOp // is told once at the end, before done is set, outside the lock; may be nil
 }
 
 // ringState is where a ringOp is. Guarded by the engine's lock.
@@ -165,7 +166,7 @@ func (e *ringEngine) start(o *ringOp) {
 	switch {
 	case e.submitting || e.flying >= e.limit:
 		e.mu.Unlock()
-	case (e.flying > 0 || e.lone == 0) && e.inLine < gather:
+	case (e.flying > 0 || e.lone == 0 || o.beside) && e.inLine < gather:
 		begin := !e.flushing
 		e.flushing = true
 		e.mu.Unlock()
@@ -356,9 +357,7 @@ func (e *ringEngine) wake(ops []*ringOp) {
 	}
 	ws := make([]*pollster.Waker, 0, len(ops))
 	for _, o := range ops {
-		if o.end != nil {
-			o.end()
-		}
+		o.leave()
 		o.done.Store(true)
 		if w := o.waker.Take(); w != nil {
 			ws = append(ws, w)
@@ -371,11 +370,15 @@ func (e *ringEngine) wake(ops []*ringOp) {
 func (o *ringOp) finish(n int, err error) {
 	o.n, o.err = n, err
 	o.state = ringEnded
-	if o.end != nil {
-		o.end()
-	}
+	o.leave()
 	o.done.Store(true)
 	o.waker.Wake()
+}
+
+func (o *ringOp) leave() {
+	if o.owner != nil {
+		o.owner.landed()
+	}
 }
 
 func (o *ringOp) stop(reason error) { o.engine.stop(o, reason) }
