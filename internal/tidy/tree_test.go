@@ -134,8 +134,8 @@ func load(tb testing.TB, root string) *tree {
 		if d.IsDir() && rel != "." && skipDir(d.Name()) {
 			return filepath.SkipDir
 		}
-		if !d.Type().IsRegular() || strings.HasPrefix(d.Name(), ".nfs") {
-			return nil
+		if !d.Type().IsRegular() || strings.HasPrefix(d.Name(), ".nfs") || d.Name() == ".git" {
+			return nil // the last is a file in a second working tree
 		}
 		data, err := os.ReadFile(p)
 		if os.IsNotExist(err) {
