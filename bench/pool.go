@@ -44,7 +44,7 @@ func fixedName(n int) string { return fmt.Sprintf("fixed-%d", n) }
 // figures are the rows of a report.
 func figures(r *lab.Report) map[string]kit.Figures {
 	rows := map[string]kit.Figures{
-		kit.Ours:     scored(r.Ours).With(kit.OthersCPU, r.Others),
+		kit.Ours:     scored(r.Ours).With(kit.Motion, r.Ours.Motion).With(kit.OthersCPU, r.Others),
 		"best-fixed": scored(r.Best),
 	}
 	for _, n := range lab.Sizes {

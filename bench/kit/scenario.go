@@ -25,6 +25,7 @@ const (
 	IdealRatio  = "ideal-ratio"  // time taken by time that would be ideal
 	BestRatio   = "best-ratio"   // throughput by that of the best fixed setting, cold start included
 	SteadyRatio = "steady-ratio" // the same of the second half
+	Motion      = "motion"       // mean distance of the size from its median, by that, in the second half
 	P99Ratio    = "p99-ratio"    // 99th percentile of a time by that of the best fixed setting, or of before
 	TimeRatio   = "time-ratio"   // time taken by that of the best fixed setting
 	Kept        = "kept"         // share of the throughput that is left
@@ -40,7 +41,7 @@ const (
 
 var known = []string{
 	NsPerOp, AllocsPerOp, BytesPerOp, BytesItem, RSSItem, MBPerS,
-	ThreadsPeak, ThreadsLeft, IdealRatio, BestRatio, SteadyRatio, P99Ratio,
+	ThreadsPeak, ThreadsLeft, IdealRatio, BestRatio, SteadyRatio, Motion, P99Ratio,
 	TimeRatio, Kept, Recovered, P99Ms, JobsPerS, Limit, RecoverMs,
 	AtOnce, OthersCPU, Survived,
 }

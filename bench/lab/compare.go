@@ -2,6 +2,7 @@ package lab
 
 import (
 	"errors"
+	"math"
 	"time"
 
 	"github.com/causeway-go/causeway/bench/kit"
@@ -17,6 +18,7 @@ type Score struct {
 	Rate    float64 // jobs per second over all turns
 	Limit   int     // at the end
 	Threads int     // most in any turn
+	Motion  float64 // how far the size was from its median, on average over the second half
 }
 
 // NewScore makes the score of turns, of which each has had a turn of the best
@@ -24,19 +26,32 @@ type Score struct {
 func NewScore(turns, best []Tally) Score {
 	var s Score
 	var a, b Tally
-	var steady []float64
+	var steady, sizes []float64
 	for i, t := range turns {
 		a.Jobs, a.Took = a.Jobs+t.Jobs, a.Took+t.Took
 		b.Jobs, b.Took = b.Jobs+best[i].Jobs, b.Took+best[i].Took
 		if i >= len(turns)/2 {
 			steady = append(steady, over(t.Rate(), best[i].Rate()))
+			for _, n := range t.Sizes {
+				sizes = append(sizes, float64(n))
+			}
 		}
 		s.Threads = max(s.Threads, t.Threads)
 		s.Limit = t.Limit
 	}
 	s.Rate = a.Rate()
 	s.Whole, s.Steady = over(s.Rate, b.Rate()), kit.Median(steady)
+	s.Motion = motion(sizes)
 	return s
+}
+
+// motion is the mean distance of sizes from their median, by the median.
+func motion(sizes []float64) float64 {
+	middle, sum := kit.Median(sizes), 0.0
+	for _, n := range sizes {
+		sum += math.Abs(n - middle)
+	}
+	return over(sum, middle*float64(len(sizes)))
 }
 
 // MedianRatio returns the median of a[i]/b[i].

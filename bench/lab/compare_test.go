@@ -48,6 +48,26 @@ func TestAScoreCountsTimeAndNotTurns(t *testing.T) {
 	}
 }
 
+func TestMotionIsOfTheSecondHalf(t *testing.T) {
+	for _, c := range []struct {
+		sizes [][]int
+		want  float64
+	}{
+		{nil, 0},
+		{[][]int{{1, 500}, {10, 10, 10, 10}, {10}}, 0},
+		{[][]int{{500}, {10, 10, 10, 15}}, 0.125},
+		{[][]int{{0}, {0}}, 0}, // without a bound
+	} {
+		ours := make([]Tally, len(c.sizes))
+		for i, s := range c.sizes {
+			ours[i].Sizes = s
+		}
+		if got := NewScore(ours, ours).Motion; math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%v: %v, want %v", c.sizes, got, c.want)
+		}
+	}
+}
+
 func TestQuantile(t *testing.T) {
 	hundred := make([]time.Duration, 100)
 	for i := range hundred {

@@ -22,7 +22,7 @@ type Workload struct {
 // Defaults of [Workload].
 const (
 	defaultSlice = 250 * time.Millisecond
-	defaultTurn  = time.Second
+	defaultTurn  = 3 * time.Second
 )
 
 func (w *Workload) slice() time.Duration {

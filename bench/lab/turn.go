@@ -20,8 +20,9 @@ const Clients = 768
 type Tally struct {
 	Jobs    int
 	Took    time.Duration
-	Limit   int // of the pool, at the end
-	Threads int // most of the process
+	Limit   int   // of the pool, at the end
+	Threads int   // most of the process
+	Sizes   []int // of the pool, every 20 ms
 }
 
 // Rate is the jobs per second.
@@ -39,7 +40,11 @@ func Turn(p Pool, l *Load, d time.Duration) Tally { return TurnOf(p, Clients, l.
 func TurnOf(p Pool, clients int, job func(*rand.Rand, *atomic.Bool), d time.Duration) Tally {
 	c := start(p, clients, job)
 	var t Tally
-	t.Threads = PeakThreads(func() {
+	look := func() {
+		t.Threads = max(t.Threads, kit.Threads())
+		t.Sizes = append(t.Sizes, p.Limit())
+	}
+	watch(look, func() {
 		begun := time.Now()
 		close(c.begin)
 		time.Sleep(d)
@@ -100,25 +105,31 @@ func (c *crowd) end() {
 const lookEvery = 20 * time.Millisecond
 
 // PeakThreads runs f and returns the most threads the process was seen to have.
-func PeakThreads(f func()) int {
-	quit, most := make(chan struct{}), make(chan int)
+func PeakThreads(f func()) (most int) {
+	watch(func() { most = max(most, kit.Threads()) }, f)
+	return most
+}
+
+// watch runs f, and look now and then meanwhile, also at the beginning and the end.
+func watch(look, f func()) {
+	quit, over := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(over)
 		tick := time.NewTicker(lookEvery)
 		defer tick.Stop()
-		n := kit.Threads()
 		for {
+			look()
 			select {
 			case <-tick.C:
-				n = max(n, kit.Threads())
 			case <-quit:
-				most <- max(n, kit.Threads())
+				look()
 				return
 			}
 		}
 	}()
 	f()
 	close(quit)
-	return <-most
+	<-over
 }
 
 // ReapThreads ends the threads that nobody uses, so that everybody begins with
