@@ -154,6 +154,7 @@ func (p *Pool) Resize(limit int) error {
 func (p *Pool) slots(limit int) int {
 	switch {
 	case p.opts.Hint == CPU:
+		refreshQuota()
 		return min(limit, max(int(math.Ceil(processors())), 1))
 	case p.tuner != nil:
 		p.tuner.ctl.Resize(1, limit)

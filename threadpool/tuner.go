@@ -21,13 +21,8 @@ type tuner struct {
 	emptied bool          // the queue has been empty since the last look
 }
 
-// firstSlots is how many slots a pool begins with, but with few processors: so jobs
-// that do nothing find hardly more goroutines than can run at once.
-const firstSlots = 8
-
 func newTuner(p *Pool, limit int) *tuner {
-	first := min(firstSlots, runtime.GOMAXPROCS(0)+4)
-	return &tuner{pool: p, ctl: control.New(control.Config{Max: limit, Initial: first})}
+	return &tuner{pool: p, ctl: control.New(control.Config{Max: limit, Procs: runtime.GOMAXPROCS(0)})}
 }
 
 // wakeLocked begins to look. Somebody stands in the queue.

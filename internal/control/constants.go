@@ -29,6 +29,9 @@ const (
 	idleLoad    = 0.1 // jobs that compute use more, also beside other programs
 	computeLoad = 0.2
 
+	quickJob     = 20e-6 // no call that ends sooner gives its processor away
+	quickMean    = 60e-6
+	briefJob     = 1e-3
 	patience     = 0.03
 	patienceGrow = 4.0
 

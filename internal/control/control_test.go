@@ -84,6 +84,38 @@ func TestComputingGetsAsManyAsProcessors(t *testing.T) {
 	}
 }
 
+// Jobs that end sooner than a blocked call gives its processor away need no more
+// slots, even if more seem to pay because other programs have the processors.
+func TestJobsThatDoNothingGetNoMore(t *testing.T) {
+	for _, c := range []struct {
+		service time.Duration
+		grows   bool
+	}{{time.Microsecond, false}, {10 * time.Microsecond, false}, {30 * time.Microsecond, true}} {
+		l := newLoad(control.Config{Procs: 2}, func(n int) float64 { return float64(n) / c.service.Seconds() }, idle)
+		if first := l.c.Limit(); first != 6 {
+			t.Errorf("%d slots at first, want 2 and 4", first)
+		}
+		if got := l.run(10 * time.Second); (got > 6) != c.grows {
+			t.Errorf("service %v: limit %d after 10 s", c.service, got)
+		}
+	}
+}
+
+// Full processors do not say that short jobs compute; long ones do.
+func TestShortJobsMayFillTheProcessorsByBeingHandedOver(t *testing.T) {
+	full := func(int) float64 { return 8 }
+	for _, c := range []struct {
+		rate        float64
+		least, most int
+	}{{20_000, 24, 512}, {500, 1, 16}} {
+		x := func(n int) float64 { return c.rate * math.Pow(float64(n), 0.05) }
+		l := newLoad(control.Config{}, x, full)
+		if got := l.run(10 * time.Second); got < c.least || got > c.most {
+			t.Errorf("%v jobs/s: limit %d after 10 s", c.rate, got)
+		}
+	}
+}
+
 func TestTheLimitFollowsAShift(t *testing.T) {
 	sleeping := true
 	x := func(n int) float64 {

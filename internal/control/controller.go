@@ -80,6 +80,10 @@ func New(cfg Config) *Controller {
 	c := &Controller{wanted: cfg.Initial, reason: Start}
 	if cfg.Initial <= 0 {
 		c.wanted = firstLimit
+		if cfg.Procs > 0 {
+			// So jobs that do nothing find hardly more slots than can be used.
+			c.wanted = min(firstLimit, cfg.Procs+4)
+		}
 	}
 	if cfg.Max <= 0 {
 		cfg.Max = lastLimit
@@ -293,6 +297,22 @@ func (c *Controller) settles() bool {
 	}
 	c.peak = c.age
 	return true
+}
+
+// nothing says that jobs are over before they could let others in: a goroutine in
+// a system call keeps its processor until the monitor has seen it there twice, and
+// that looks every 20 us at best. More slots than there are at first are of no use to
+// such jobs, and if they seem to be, then because other programs have the processors.
+func (c *Controller) nothing(s *sums) bool {
+	mean, _ := s.logMean()
+	return mean < math.Log(quickJob) && s.service < quickMean*s.count
+}
+
+// brief says that jobs are so short that handing processors and slots over is a
+// part of what they cost. Then full processors do not say that jobs compute: the more
+// calls are on the way at once, the fewer goroutines have to be woken for each.
+func (c *Controller) brief() bool {
+	return c.typicalOf > 0 && c.typical > math.Log(quickJob) && c.typical < math.Log(briefJob)
 }
 
 // crowded is busy for longer: there is no use in more.

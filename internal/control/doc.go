@@ -37,7 +37,7 @@
 //
 // # Ramp
 //
-// From 8, or from where a change was found. At each level L, after half a
+// From 8 (with 1 to 3 processors from 4 more than they are), or from where a change was found. At each level L, after half a
 // service time, a slice of at least 60 completions and L/2 (or 150 ms and 8
 // completions), not before 1.5 service times and L x 0.8 ms. Against the
 // level before, with step = ln(L/L'):
@@ -60,6 +60,11 @@
 // Such a level keeps the service time found before it, for its own long jobs
 // have not ended, and its rate is taken a standard error lower, as it was
 // looked at until it was good.
+//
+// Never up if jobs do nothing: below 20 us, by the geometric mean, a job is over
+// before Go's monitor could take its processor away and give it to another, so more slots
+// than at first have nobody to run in them (unless a few long ones hold them: the
+// mean must be below 60 us too). Where they seem to pay, other programs have the processors.
 //
 // Patience: on a cold start, before any evidence, if at most one job (or L/16)
 // ended in 30 ms and the load is below 0.3, double, up to 4 x the first limit. When the first
@@ -97,6 +102,11 @@
 // by one half as long. A candidate with less than 0.6 of X is left after
 // 150 ms. Down is accepted early if the processors stay busy, and needs 3 se if
 // they do not: only jobs that hinder each other gain from idle processors.
+// Short jobs, of 20 us to 1 ms: full processors may be full of goroutines being woken and
+// processors being handed over, less of which is needed the more calls are
+// on the way at once (16 KiB read past the page cache: 4 slots have .86 of what 128 to
+// 256 have, with every processor full at each size). So there, a step up
+// by 4 is tried although the processors are full, and fewer must be shown to be better.
 // Other programs: where they have a part of the processors the load is never
 // full. Late timers with a load from 0.2 to 0.85 say so; there too fewer win where
 // nothing is lost, more must be shown to be better, and a fall of X in hold is

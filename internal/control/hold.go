@@ -133,7 +133,7 @@ func (h *holdState) probe(c *Controller) {
 	j, share := c.scaled(c.at, f), min(1-f, 0.25)
 	if f > 1 {
 		share = 0.1
-		if c.crowded() {
+		if c.crowded() || c.nothing(&c.recent) {
 			j = c.at
 		}
 	} else if f == farStep {

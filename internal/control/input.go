@@ -38,7 +38,8 @@ type Input struct {
 type Config struct {
 	Min     int // smallest limit; 0 means 1
 	Max     int // largest limit; 0 means 512
-	Initial int // first limit; 0 means 8
+	Initial int // first limit; 0 means 8, or Procs + 4 if that is less
+	Procs   int // processors at the start; 0: not known
 }
 
 // A Decision is what the pool is to do.

@@ -114,6 +114,8 @@ func (r *rampState) first(c *Controller, x float64) {
 	bound := r.bound
 	r.remember(c)
 	switch {
+	case c.nothing(&c.slice):
+		r.end(c, c.at)
 	case bound > 0 && !r.stalled && x < 2*bound && bound*(c.changed-r.began) > 6:
 		r.end(c, c.at)
 	case bound > 0 && x > 4*bound:

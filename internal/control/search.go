@@ -11,6 +11,7 @@ type searchState struct {
 	long       bool
 	triedUp    bool
 	triedDown  bool
+	triedFar   bool // up, though the processors are full
 	probe      bool // a single test from hold
 }
 
@@ -56,7 +57,12 @@ func (q *searchState) next(c *Controller) {
 			return
 		}
 	}
-	if !q.triedUp && !c.crowded() && q.base < c.last {
+	if !q.triedFar && c.crowded() && c.brief() && q.base < c.last {
+		q.triedFar = true
+		q.try(c, c.scaled(q.base, 1/farStep))
+		return
+	}
+	if !q.triedUp && !c.crowded() && !c.nothing(&c.recent) && q.base < c.last {
 		q.triedUp = true
 		if j := q.neighbour(c, 1); j >= 0 {
 			q.try(c, j)
@@ -220,7 +226,7 @@ func (q *searchState) judge(c *Controller) {
 		enough = zHold * se
 	}
 	switch {
-	case gain > enough, !up && c.at == q.cand && (c.slow > busyLoad || q.computes(c)) && gain > -0.5*se:
+	case gain > enough, !up && c.at == q.cand && (c.slow > busyLoad || q.computes(c)) && !c.brief() && gain > -0.5*se:
 		if q.soars(c, d/dn) {
 			return
 		}
@@ -285,6 +291,7 @@ func (q *searchState) accepted(c *Controller) {
 	c.set(q.base, Accept)
 	q.stride = min(2*q.stride, 8)
 	q.triedUp, q.triedDown = !up && !far, up
+	q.triedFar = q.triedFar && !up
 	if q.probe {
 		q.probe = false
 	}

@@ -13,8 +13,8 @@ type Adaptive struct {
 }
 
 // Start implements Policy: the first limit, and the time between two ticks.
-func (a *Adaptive) Start(_, most int) (int, time.Duration) {
-	a.Config.Max = most
+func (a *Adaptive) Start(cores, most int) (int, time.Duration) {
+	a.Config.Max, a.Config.Procs = most, cores
 	a.Controller = control.New(a.Config)
 	return a.Controller.Limit(), 10 * time.Millisecond
 }
