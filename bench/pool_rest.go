@@ -105,7 +105,7 @@ var metastable = jointly("pool/metastable",
 	})
 
 var slowDependency = jointly("pool/slow-dependency",
-	"1,500 jobs of 10 ms a second beside 300 of another kind, which then hang for 2.5 s: throughput of the first that is left, and the 99th percentile of their times by that of before. Ours has two classes of one pool, the others have one pool for both.",
+	"1,500 jobs of 10 ms a second beside 300 of another kind, which then hang for 10 s: throughput of the first that is left, and the 99th percentile of their times by that of before. Ours has two classes of one pool, the others have one pool for both.",
 	[]string{kit.Ours, "causeway-one", "fixed-500", "ants"}, func(string) (map[string]kit.Figures, error) {
 		if err := lab.Sleep(time.Microsecond); err != nil {
 			return nil, err

@@ -44,6 +44,9 @@ func TestClassesThatMakeNoSense(t *testing.T) {
 	if err := p.Resize(3); !errors.Is(err, threadpool.ErrOptions) {
 		t.Errorf("less than what is reserved: %v", err)
 	}
+	if err := c.Resize(2); !errors.Is(err, threadpool.ErrOptions) || c.Stats().Limit != 3 {
+		t.Errorf("less than the class has reserved: %v, %+v", err, c.Stats())
+	}
 	if _, err := c.Class(threadpool.ClassOptions{}); !errors.Is(err, threadpool.ErrOptions) {
 		t.Errorf("a class of a class: %v", err)
 	}

@@ -160,7 +160,7 @@ func (f *fire) change(rounds int) {
 		if err := c.Do(context.Background(), func() {}); err != nil {
 			f.t.Error(err)
 		}
-		if err := f.pools[1+r.IntN(2)].Resize(1 + r.IntN(9)); err != nil {
+		if err := f.pools[1+r.IntN(2)].Resize(2 + r.IntN(8)); err != nil {
 			f.t.Error(err)
 		}
 		f.root.Events()

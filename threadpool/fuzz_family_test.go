@@ -116,13 +116,17 @@ func (c *clan) finish(n int, panics bool) {
 
 func (c *clan) resize(k *kin, n int) {
 	err := k.pool.Resize(n)
+	least := k.reserve
 	if k == c.members[0] {
-		if n < c.reserved() && len(c.members) > 1 {
-			if !errors.Is(err, threadpool.ErrOptions) {
-				c.t.Errorf("resize below the reserve: %v", err)
-			}
-			return
+		least = c.reserved()
+	}
+	if n < least && len(c.members) > 1 {
+		if !errors.Is(err, threadpool.ErrOptions) {
+			c.t.Errorf("resize below the reserve: %v", err)
 		}
+		return
+	}
+	if k == c.members[0] {
 		c.total = n
 	}
 	if err != nil {

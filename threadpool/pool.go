@@ -123,7 +123,8 @@ func SetDefault(p *Pool) (old *Pool) { return shared.Swap(p) }
 
 // Resize changes how many jobs may run at once, at any time. Jobs that run
 // keep their slots: after lowering the limit it takes until enough of them have
-// ended. It does not block. The error wraps ErrOptions.
+// ended. It does not block. The error wraps ErrOptions, as for a limit that is less
+// than the reserve of a class, or of all of them if p is the pool they are of.
 func (p *Pool) Resize(limit int) error {
 	if err := checkLimit(limit); err != nil {
 		return err
@@ -131,9 +132,15 @@ func (p *Pool) Resize(limit int) error {
 	var wake wakeList
 	p.mu.Lock()
 	f := p.family
-	if f != nil && f.root == p && limit < f.reservedLocked() {
+	least := 0
+	if f != nil && f.root == p {
+		least = f.reservedLocked()
+	} else if f != nil {
+		least = p.reserve
+	}
+	if limit < least {
 		p.mu.Unlock()
-		return fmt.Errorf("%w: limit of %d jobs is less than the reserve of the classes", ErrOptions, limit)
+		return fmt.Errorf("%w: limit of %d jobs, of which %d are reserved", ErrOptions, limit, least)
 	}
 	p.opts.Limit = limit
 	if f != nil {

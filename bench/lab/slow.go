@@ -16,9 +16,9 @@ type Plan struct {
 	Hang   time.Duration
 }
 
-// Hang is a quarter of the ten seconds that one would have it hang for: the pools
-// that cannot stand it are full after less than two.
-var Hang = Plan{Warm: time.Second, Before: time.Second, Hang: 2500 * time.Millisecond}
+// Hang is an outage of ten seconds. The pools that cannot stand it are full after
+// less than two.
+var Hang = Plan{Warm: time.Second, Before: time.Second, Hang: 10 * time.Second}
 
 // What comes meanwhile.
 const (
