@@ -65,6 +65,7 @@ var executorScenarios = []kit.Scenario{
 			{Name: "goroutine", Measure: askGoroutine},
 		},
 	},
+	doScenario,
 	{
 		Name:  "executor/growth",
 		Doc:   "One round of n tasks that each wait once and are woken once, for each task: n is 1,000,000, and 1,000 beside it.",

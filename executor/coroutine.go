@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"runtime"
+	"runtime/pprof"
 	"sync/atomic"
 
 	"github.com/causeway-go/causeway/executor/internal/threadlock"
@@ -143,6 +144,9 @@ func newCoroutine() *coroutine {
 func (co *coroutine) main(yield func(struct{}) bool) {
 	co.yield = yield
 	co.self = goroutine.Current()
+	if d := co.driver; d != nil && d.worker != nil && d.worker.seat == seatLent {
+		pprof.SetGoroutineLabels(d.worker.base) // not those of the guest
+	}
 	co.kept = keptNow.Add(1) <= keptMax
 	normal := false
 	defer func() {

@@ -15,6 +15,7 @@
 //     the handle to it. A parked future costs 96 bytes with its handle and its
 //     waker; a suspended function costs a goroutine's stack, as a goroutine does.
 //     Where nobody wants the handle, [SpawnDetached] needs no memory at all.
+//     Where somebody waits for a function on the spot, [Do] wakes nobody.
 //   - An [Executor] is where tasks live. It has no goroutines of its own: each
 //     goroutine that calls [Executor.Run] is one worker, and any number may.
 //   - A [Local] is an executor for one goroutine, and so, if that is locked to

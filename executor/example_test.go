@@ -123,3 +123,12 @@ func ExampleThread() {
 	fmt.Println(version, err, gl.OnThread())
 	// Output: 4.6 <nil> false
 }
+
+// Code outside that wants something done among the tasks waits for it on the spot.
+func ExampleDo() {
+	n, err := executor.Do(context.Background(), executor.Default(), func(ctx context.Context) (int, error) {
+		return pollster.BlockOn(ctx, pollster.Ready(42)) // would suspend the task, if it had to wait
+	})
+	fmt.Println(n, err)
+	// Output: 42 <nil>
+}

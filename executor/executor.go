@@ -73,9 +73,8 @@ func New(o Options) (*Executor, error) {
 // A Spawner is where tasks can be spawned: an [*Executor], a [*Local], a
 // [*Thread] or a [*Scope].
 type Spawner interface {
-	// admit makes c a task that lives there. a is nil where there is nothing
-	// to say.
-	admit(c *core, a *Attr)
+	// admit makes c, which has its attributes, a task that lives there.
+	admit(c *core)
 	// launch queues the chain of admitted tasks, the oldest first.
 	launch(chain *core)
 	// spawn is both for one task without attributes.
@@ -97,7 +96,8 @@ func Spawn[T any](ex Spawner, f pollster.Future[T]) *Task[T] {
 // SpawnAttr is [Spawn] with attributes.
 func SpawnAttr[T any](ex Spawner, a Attr, f pollster.Future[T]) *Task[T] {
 	t := newTask(f)
-	ex.admit(&t.core, &a)
+	t.describe(&a)
+	ex.admit(&t.core)
 	ex.launch(&t.core)
 	return t
 }
@@ -121,7 +121,7 @@ func SpawnAll[T any](ex Spawner, futures ...pollster.Future[T]) []*Task[T] {
 	}
 	var chain list
 	for i := range all {
-		ex.admit(&all[i].core, nil)
+		ex.admit(&all[i].core)
 		chain.push(&all[i].core)
 	}
 	if chain.head != nil {
@@ -161,10 +161,7 @@ func (c *core) describe(a *Attr) {
 }
 
 // admit implements Spawner.
-func (ex *Executor) admit(c *core, a *Attr) {
-	if a != nil {
-		c.describe(a)
-	}
+func (ex *Executor) admit(c *core) {
 	if ex.options.Park {
 		c.flags |= parkOnly
 	}
@@ -186,7 +183,7 @@ func (ex *Executor) spawn(c *core) {
 		ex.notify()
 		return
 	}
-	ex.admit(c, nil)
+	ex.admit(c)
 	ex.launch(c)
 }
 
@@ -205,9 +202,13 @@ func ownWorker(ex Spawner) *worker {
 
 // spawn makes c a task of w's executor, and queues it here.
 func (w *worker) spawn(c *core) {
+	w.enroll(c)
+	w.push(c)
+}
+
+func (w *worker) enroll(c *core) {
 	c.home, c.shard = &w.ex.home, uint8(w.shard)
 	w.born()
-	w.push(c)
 }
 
 // shardHere spreads the tasks such that a worker has a shard to itself.
@@ -287,7 +288,7 @@ func (ex *Executor) wakeOne() {
 	}
 	w := ex.idle[n-1]
 	ex.idle = ex.idle[:n-1]
-	w.entered = false
+	w.seat = seatOwn
 	ex.parked.Store(int32(n - 1))
 	ex.mu.Unlock()
 	w.notify()

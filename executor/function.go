@@ -43,10 +43,9 @@ func GoAttr[T any](ex Spawner, a Attr, f func(ctx context.Context) (T, error)) *
 	t.own = a.Goroutine
 	t.ctx.parent = a.Context
 	t.inherit(ex)
-	ex.admit(&t.core, &a)
-	if a.Context != nil && a.Context.Done() != nil {
-		t.ctx.stop = context.AfterFunc(a.Context, t.core.cancel)
-	}
+	t.describe(&a)
+	ex.admit(&t.core)
+	t.ctx.follow(&t.core)
 	ex.launch(&t.core)
 	return &t.Task
 }
@@ -157,9 +156,10 @@ func (t *function[T]) forget() { t.f, t.co = nil, nil }
 // its channel only when somebody asks for it.
 type taskContext struct {
 	parent context.Context // values come from here; may be nil
-	stop   func() bool     // detaches the parent; set before the task is shared
 
 	mu    sync.Mutex
+	later *core       // the task, if its parent is followed once somebody asks
+	stop  func() bool // detaches the parent
 	err   error
 	seen  bool // somebody has been told err
 	done  chan struct{}
@@ -174,8 +174,52 @@ func (c *taskContext) Deadline() (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// follow has the end of the parent cancel the task.
+func (c *taskContext) follow(task *core) {
+	if c.parent == nil || c.parent.Done() == nil {
+		return
+	}
+	stop := context.AfterFunc(c.parent, task.cancel)
+	c.mu.Lock()
+	if c.err == nil {
+		c.stop, stop = stop, nil
+	}
+	c.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+}
+
+// followLater is for a poll during which nobody watches the parent. It is
+// followed when the context is first looked at; a function that does not look pays
+// nothing. notLater ends that and returns the task if nobody has looked.
+func (c *taskContext) followLater(task *core) {
+	// Whether the parent ever ends is not asked yet: to make its channel is
+	// an allocation.
+	c.later = task
+}
+
+func (c *taskContext) notLater() (task *core) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	task, c.later = c.later, nil
+	return task
+}
+
+// catchUp is called when somebody looks at the context.
+func (c *taskContext) catchUp() {
+	if task := c.notLater(); task == nil {
+		return
+	} else if c.parent.Err() != nil {
+		task.cancel() // now, since he must see it
+	} else {
+		c.follow(task)
+	}
+}
+
 // Done implements context.Context.
 func (c *taskContext) Done() <-chan struct{} {
+	c.catchUp()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.done == nil {
@@ -189,6 +233,7 @@ func (c *taskContext) Done() <-chan struct{} {
 
 // Err implements context.Context.
 func (c *taskContext) Err() error {
+	c.catchUp()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err == nil {
@@ -215,6 +260,7 @@ func (c *taskContext) Value(key any) any {
 // AfterFunc is what contexts derived from this one attach themselves by,
 // instead of by a goroutine each (see context.AfterFunc).
 func (c *taskContext) AfterFunc(f func()) (stop func() bool) {
+	c.catchUp()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := &f
@@ -247,11 +293,11 @@ func (c *taskContext) end(why error) {
 	if c.done != nil {
 		close(c.done)
 	}
-	funcs := c.funcs
-	c.funcs = nil
+	funcs, stop := c.funcs, c.stop
+	c.funcs, c.stop, c.later = nil, nil, nil
 	c.mu.Unlock()
-	if c.stop != nil {
-		c.stop()
+	if stop != nil {
+		stop()
 	}
 	for f := range funcs {
 		// Here and now, not on a goroutine: a context derived from this one

@@ -131,10 +131,7 @@ func NewLocal(o LocalOptions) (*Local, error) {
 }
 
 // admit implements Spawner.
-func (l *Local) admit(c *core, a *Attr) {
-	if a != nil {
-		c.describe(a)
-	}
+func (l *Local) admit(c *core) {
 	if l.options.Park {
 		c.flags |= parkOnly
 	}
@@ -147,7 +144,7 @@ func (l *Local) admit(c *core, a *Attr) {
 }
 
 func (l *Local) spawn(c *core) {
-	l.admit(c, nil)
+	l.admit(c)
 	l.wake(c)
 }
 

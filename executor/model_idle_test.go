@@ -11,14 +11,17 @@ import (
 // The model of how workers are woken: see Executor.notify. Two pushers with a
 // task each, and two workers that go idle and come back. A wakeOne that clears
 // waking only after unlocking leaves a task behind (TestModelFindsATaskLeft).
+//
+// Guests borrow idle workers in between, see borrow.go.
 type idleState struct {
-	queue   int8
-	parked  int8 // what pushers read; the list of the idle is entered
-	waking  bool
-	entered [2]bool
-	permit  [2]bool
-	chosen  [4]int8 // whom each thread is about to notify
-	taken   [2]bool
+	queue  int8
+	parked int8 // what pushers read; the list of the idle is seat
+	waking bool
+	seat   [2]seat
+	signal [2]bool
+	permit [2]bool
+	chosen [6]int8 // whom each thread is about to notify, or has borrowed
+	taken  [2]bool
 }
 
 func idlePush(me int) func(*idleState, int) int {
@@ -51,9 +54,9 @@ func idleNotify(s *idleState, me, pc, back int) int {
 		s.waking = true
 		return 13
 	case 13:
-		for w := range s.entered {
-			if s.entered[w] {
-				s.entered[w] = false
+		for w := range s.seat {
+			if s.seat[w] == seatIdle {
+				s.seat[w] = seatOwn
 				s.parked--
 				s.chosen[me] = int8(w)
 				return 14
@@ -73,6 +76,10 @@ func idleWorker(w int) func(*idleState, int) int {
 	return func(s *idleState, pc int) int {
 		switch pc {
 		case 0: // next
+			if s.seat[w] != seatOwn {
+				panic("a worker that is not its own")
+			}
+			s.signal[w] = false
 			if s.queue == 0 {
 				return 2
 			}
@@ -84,11 +91,11 @@ func idleWorker(w int) func(*idleState, int) int {
 			}
 			return 0
 		case 2:
-			s.entered[w] = true
+			s.seat[w] = seatIdle
 			s.parked++
 			return 3
 		case 3:
-			if s.queue > 0 {
+			if s.queue > 0 || s.signal[w] {
 				return 5
 			}
 			return 4
@@ -99,9 +106,13 @@ func idleWorker(w int) func(*idleState, int) int {
 			s.permit[w] = false
 			return 5
 		case 5:
-			s.taken[w] = !s.entered[w]
-			if s.entered[w] {
-				s.entered[w] = false
+			switch s.seat[w] {
+			case seatLent:
+				return 4
+			case seatOwn:
+				s.taken[w] = true
+			case seatIdle:
+				s.seat[w] = seatOwn
 				s.parked--
 			}
 			return 6
@@ -138,7 +149,7 @@ func TestModelFindsATaskLeft(t *testing.T) {
 	late := func(me int) func(*idleState, int) int {
 		return func(s *idleState, pc int) int {
 			switch {
-			case pc == 13 && s.entered == [2]bool{}:
+			case pc == 13 && s.seat == [2]seat{}:
 				return 20 // unlocked, and waking still set
 			case pc == 20:
 				s.waking = false

@@ -88,8 +88,8 @@ func (s *Scope) Cancel() { s.fail(ErrCanceled, true) }
 
 // admit implements Spawner. A task that comes when everything is to end has
 // ended, or does so before its first poll.
-func (s *Scope) admit(c *core, a *Attr) {
-	s.in.admit(c, a)
+func (s *Scope) admit(c *core) {
+	s.in.admit(c)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -108,7 +108,7 @@ func (s *Scope) admit(c *core, a *Attr) {
 }
 
 func (s *Scope) spawn(c *core) {
-	s.admit(c, nil)
+	s.admit(c)
 	s.in.launch(c)
 }
 

@@ -171,6 +171,12 @@ func (m *monitor) stuck(w *worker) {
 	m.ex.counts.stuck.Add(1)
 	w.holdUp(heldStuck)
 	w.signal.Or(signalStuck)
+	m.ex.mu.Lock()
+	asleep := !w.awake
+	m.ex.mu.Unlock()
+	if asleep {
+		w.notify() // it has come back, and gone to sleep before it saw the signal
+	}
 	if f := m.ex.options.OnStuck; f != nil {
 		id := w.goroutineID.Load()
 		go func() { f(stacks.Of(id)) }()

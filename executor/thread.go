@@ -79,9 +79,9 @@ func Main(o LocalOptions, f func(main *Thread) error) error {
 	return result
 }
 
-func (t *Thread) spawn(c *core)          { t.local.spawn(c) }
-func (t *Thread) admit(c *core, a *Attr) { t.local.admit(c, a) }
-func (t *Thread) launch(chain *core)     { t.local.launch(chain) }
+func (t *Thread) spawn(c *core)      { t.local.spawn(c) }
+func (t *Thread) admit(c *core)      { t.local.admit(c) }
+func (t *Thread) launch(chain *core) { t.local.launch(chain) }
 
 // Local returns the Local on the thread.
 func (t *Thread) Local() *Local { return t.local }

@@ -117,7 +117,7 @@ func (ex *Executor) ticker() *worker {
 	}
 	ex.mu.Unlock()
 	w := newWorker(ex)
-	w.again = 0
+	w.again, w.ticking = 0, true
 	w.join()
 	return w
 }

@@ -39,11 +39,15 @@ type worker struct {
 	// The goroutine that runs the current poll, for OnStuck only.
 	goroutineID atomic.Uint64
 
+	ticking bool   // polls inside Tick only; set once
+	bubbled bool   // its goroutine is in a synctest bubble; set before it sleeps
+	ownID   uint64 // goroutineID, while w is lent
+
 	// Guarded by ex.mu:
-	entered bool // in ex.idle
-	awake   bool // between wake-up and sleep: the monitor looks at it
-	held    uint8
-	helper  *worker // the stand-in, working or not
+	seat   seat // whose w is, see borrow.go
+	awake  bool // between wake-up and sleep, or lent: the monitor looks at it
+	held   uint8
+	helper *worker // the stand-in, working or not
 }
 
 // A driver is what polls tasks: the worker of an Executor, or a Local. It keeps
@@ -142,6 +146,7 @@ func (w *worker) work() {
 		return
 	}
 	w.place.Enter(w)
+	w.bubbled = goroutine.InBubble()
 	if w.ex.options.OnStuck != nil {
 		w.goroutineID.Store(stacks.ID())
 	}
@@ -377,25 +382,32 @@ func (w *worker) sleep() {
 	ex := w.ex
 	w.publish()
 	ex.mu.Lock()
-	ex.idle = append(ex.idle, w)
-	w.entered, w.awake = true, false
-	ex.parked.Store(int32(len(ex.idle)))
+	w.enterIdle()
+	w.awake = false
 	ex.mu.Unlock()
 	if !ex.pending() && w.signal.Load()&^signalProbe == 0 {
-		w.notif.WaitAt(w.place.Outer(), context.Background(), false)
+		w.park()
 		ex.counts.wakeUps.Add(1)
 	}
 	w.wakeUp()
 }
 
+func (w *worker) park() { w.notif.WaitAt(w.place.Outer(), context.Background(), false) }
+
 // wakeUp is the end of sleep: w leaves the list, unless it has been taken out
-// by whoever woke it, who then waits for waking to be cleared.
+// by whoever woke it, who then waits for waking to be cleared. If it is lent,
+// sleep goes on: the guest will see why it was to end.
 func (w *worker) wakeUp() {
 	ex := w.ex
 	ex.mu.Lock()
-	taken := !w.entered
-	if w.entered {
-		w.entered = false
+	for w.seat == seatLent {
+		ex.mu.Unlock()
+		w.park()
+		ex.mu.Lock()
+	}
+	taken := w.seat == seatOwn
+	if !taken {
+		w.seat = seatOwn
 		for i, x := range ex.idle {
 			if x == w {
 				ex.idle = append(ex.idle[:i], ex.idle[i+1:]...)

@@ -65,6 +65,13 @@ func (s *errands) do(f func()) {
 
 // run makes the calls that t asks for, until t has ended.
 func (s *errands) run(t *executor.Task[struct{}]) error {
+	defer func() {
+		if !t.Done() { // this is in a task itself, which is being ended
+			defer func() { _ = recover() }() // a panic has nowhere to go
+			t.Cancel()
+			_, _ = t.Wait(context.Background())
+		}
+	}()
 	next := pollster.Future[*errand](pollster.Func[*errand](func(w *pollster.Waker) (*errand, bool, error) {
 		// Register first, look afterwards; see pollster.AtomicWaker.
 		s.waker.Register(w)

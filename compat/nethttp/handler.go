@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime"
+	"sync"
 
 	"github.com/causeway-go/causeway/executor"
 )
@@ -61,21 +62,24 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ex == nil {
 		ex = executor.Default()
 	}
-	v := &visit{h: h.h, w: w, r: r}
-	if !waitsInTasks(r) {
-		v.errands = new(errands)
-		v.w = v.errands.writer(w, r)
-	}
-	switch {
-	case a.Context != nil:
-	case v.errands != nil:
-		a.Context = r.Context()
-	default:
-		v.watch.Context = r.Context()
-		a.Context = &v.watch
-	}
+	v := visits.Get().(*visit)
+	v.h, v.w, v.r, v.errands, v.begun = h.h, w, r, nil, false
 	defer restoreAbort()
-	v.end(executor.GoAttr(ex, a, v.serve))
+	if waitsInTasks(r) {
+		ctx := r.Context()
+		if a.Context != nil {
+			ctx, a.Context = a.Context, nil
+		}
+		_, err := executor.DoAttr(ctx, ex, a, v.task)
+		v.end(err)
+		return
+	}
+	v.errands = new(errands)
+	v.w = v.errands.writer(w, r)
+	if a.Context == nil {
+		a.Context = r.Context()
+	}
+	v.end(v.errands.run(executor.GoAttr(ex, a, v.task)))
 }
 
 // A visit is one request on its way through a task.
@@ -85,21 +89,15 @@ type visit struct {
 	r       *http.Request
 	errands *errands // nil if what waits for the connection may do so in the task
 	begun   bool
-
-	// The context of the request if the goroutine that waits for the task watches
-	// it: unless that may be busy with errands, or somebody has chosen another
-	// one. The executor would watch it too, for four allocations more.
-	watch values
+	task    func(context.Context) (struct{}, error) // serve
 }
 
-// values is a context without its end.
-type values struct{ context.Context }
-
-// Done implements context.Context: never.
-func (*values) Done() <-chan struct{} { return nil }
-
-// Err implements context.Context.
-func (*values) Err() error { return nil }
+// visits are kept for the next request; those whose tasks have failed are not.
+var visits = sync.Pool{New: func() any {
+	v := new(visit)
+	v.task = v.serve
+	return v
+}}
 
 // serve is the task.
 func (v *visit) serve(ctx context.Context) (struct{}, error) {
@@ -112,24 +110,12 @@ func (v *visit) serve(ctx context.Context) (struct{}, error) {
 	return struct{}{}, nil
 }
 
-// end waits for the task, and does what net/http expects of a handler that has
-// ended in that way.
-func (v *visit) end(t *executor.Task[struct{}]) {
-	var err error
-	defer func() {
-		if !t.Done() { // this is in a task itself, which is being ended
-			defer func() { _ = recover() }() // a panic has nowhere to go
-			t.Cancel()
-			_, _ = t.Wait(context.Background())
-		}
-	}()
-	if v.errands == nil {
-		err = v.wait(t)
-	} else {
-		err = v.errands.run(t)
-	}
+// end does what net/http expects of a handler that has ended in that way.
+func (v *visit) end(err error) {
 	switch {
 	case err == nil:
+		v.h, v.w, v.r, v.errands = nil, nil, nil, nil
+		visits.Put(v)
 	case errors.Is(err, executor.ErrGoexit):
 		runtime.Goexit()
 	case !v.begun && errors.Is(err, executor.ErrClosed):
@@ -137,20 +123,6 @@ func (v *visit) end(t *executor.Task[struct{}]) {
 	default:
 		panic(http.ErrAbortHandler)
 	}
-}
-
-// wait waits for the task, also when its context has ended: as long as it runs, it
-// uses w.
-func (v *visit) wait(t *executor.Task[struct{}]) error {
-	if ctx := v.watch.Context; ctx != nil {
-		_, err := t.Wait(ctx)
-		if err == nil {
-			return nil
-		}
-		t.Cancel() // does nothing if that was the error of the task
-	}
-	_, err := t.Wait(context.Background())
-	return err
 }
 
 // restoreAbort gives a panic with http.ErrAbortHandler, which net/http knows by its

@@ -245,10 +245,15 @@ func TestHandlerEndsWithItsClient(t *testing.T) {
 				ctx = r.Context()
 			}
 			began <- struct{}{}
+			if r.URL.Path == "/does-not-suspend" {
+				<-r.Context().Done()
+				err = r.Context().Err()
+				return
+			}
 			_, err2 := pollster.BlockOn(ctx, pollster.Future[int](new(pollster.Promise[int])))
 			err = err2
 		})))
-		for path, want := range map[string]error{"/watches": context.Canceled, "/does-not": errTest} {
+		for path, want := range map[string]error{"/watches": context.Canceled, "/does-not-suspend": context.Canceled, "/does-not": errTest} {
 			ctx, cancel := context.WithCancel(t.Context())
 			r, _ := http.NewRequestWithContext(ctx, "GET", s.url+path, nil)
 			go func() { <-began; cancel() }()
