@@ -33,6 +33,8 @@ var reactorScenarios = []kit.Scenario{
 	timerMemory,
 	timerGrowth,
 	fileRead10k,
+	fileRead10k4,
+	fileRead10k64,
 	fileDirect10k,
 	processWait200,
 }

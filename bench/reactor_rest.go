@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"time"
@@ -155,112 +152,6 @@ var timerGrowth = kit.Scenario{
 			}), nil
 		}},
 	},
-}
-
-const (
-	fileReads = 10_000
-	fileBlock = 16 << 10
-	fileSize  = 64 << 20
-)
-
-var fileRead10k = kit.Scenario{
-	Name:  "file/read-10k",
-	Doc:   "10,000 reads of 16 KiB at random places of a file in the page cache, all under way at once: futures on io_uring, futures on the pool, a goroutine each on os.File.",
-	Child: true,
-	Impls: []kit.Impl{
-		{Name: kit.Ours, Measure: readFutures(reactor.FileAuto, 0)},
-		{Name: "causeway-pool", Measure: readFutures(reactor.FilePool, 0)},
-		{Name: "os.File", Measure: readGoroutines(0)},
-	},
-}
-
-var fileDirect10k = kit.Scenario{
-	Name:   "file/direct-10k",
-	Doc:    "The same with O_DIRECT: from the disk, around the page cache.",
-	Child:  true,
-	Rounds: 3,
-	Impls: []kit.Impl{
-		{Name: kit.Ours, Measure: readFutures(reactor.FileAuto, directFlag)},
-		{Name: "causeway-pool", Measure: readFutures(reactor.FilePool, directFlag)},
-		{Name: "os.File", Measure: readGoroutines(directFlag)},
-	},
-}
-
-// readOrder makes the file and chooses where to read.
-func readOrder(r *kit.Rep) (path string, offsets []int64, buffers []byte, err error) {
-	dir, err := r.Dir()
-	if err != nil {
-		return "", nil, nil, err
-	}
-	path = filepath.Join(dir, "data")
-	if err := writeSynced(path); err != nil {
-		return "", nil, nil, err
-	}
-	for range fileReads {
-		offsets = append(offsets, rand.N(int64(fileSize/fileBlock))*fileBlock)
-	}
-	buffers = make([]byte, fileReads*fileBlock)
-	for i := 0; i < len(buffers); i += 4096 {
-		buffers[i] = 1
-	}
-	return path, offsets, buffers, nil
-}
-
-// writeSynced makes the file, on the disk.
-func writeSynced(path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(bytes.Repeat([]byte("causeway"), fileSize/8))
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
-func readFutures(backend reactor.FileBackend, flag int) func(r *kit.Rep) (kit.Figures, error) {
-	return func(r *kit.Rep) (kit.Figures, error) {
-		path, offsets, buffers, err := readOrder(r)
-		if err != nil {
-			return nil, err
-		}
-		s, err := reactor.NewFiles(reactor.FilesOptions{Backend: backend})
-		if err != nil {
-			return nil, err
-		}
-		f, err := s.OpenFile(context.Background(), path, os.O_RDONLY|flag, 0)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		figures := kit.Throughput(fileReads*fileBlock, func() {
-			reads := make([]pollster.Future[int], fileReads)
-			for i := range reads {
-				reads[i] = f.ReadAtFuture(buffers[i*fileBlock:][:fileBlock], offsets[i])
-			}
-			_, err = pollster.BlockOn(context.Background(), pollster.Join(reads...))
-		})
-		return figures, err
-	}
-}
-
-func readGoroutines(flag int) func(r *kit.Rep) (kit.Figures, error) {
-	return func(r *kit.Rep) (kit.Figures, error) {
-		path, offsets, buffers, err := readOrder(r)
-		if err != nil {
-			return nil, err
-		}
-		f, err := os.OpenFile(path, os.O_RDONLY|flag, 0)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		return kit.Throughput(fileReads*fileBlock, func() {
-			var all sync.WaitGroup
-			for i, at := range offsets {
-				all.Go(func() { _, _ = f.ReadAt(buffers[i*fileBlock:][:fileBlock], at) })
-			}
-			all.Wait()
-		}), nil
-	}
 }
 
 const children = 200
