@@ -26,7 +26,7 @@ const (
 	// first Poll for it to be one of many, which more than one can copy.
 	crowd = 32
 	// sharedMax is how many of those are left to the ring or the pool at a time.
-	sharedMax = 32
+	sharedMax = 64
 	// atPosition, as an offset, means the position of the file.
 	atPosition = -1
 )
