@@ -126,3 +126,9 @@ const (
 
 // Share makes s leave some of a crowd to others on one processor too.
 func (s *Files) Share() { s.share = true }
+
+// Held returns how many requests at the position of f are in the pool.
+func (f *File) Held() int { return int(f.cache.held.Load()) }
+
+// Hold counts n more of them.
+func (f *File) Hold(n int) { f.cache.held.Add(int32(n)) }

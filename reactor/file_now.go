@@ -38,6 +38,7 @@ type attempt struct {
 	n      int   // what has been read
 	ready  bool  // it has ended; only a pause is left to be made
 	looked bool  // the cache has been asked
+	missed bool  // and has not had all of it, or there was no hope
 }
 
 func (a *attempt) advance(n int) {
@@ -73,11 +74,15 @@ type cacheState struct {
 	vain  atomic.Int32  // tries in vain since the last that was not
 	spent atomic.Uint64 // bytes copied, and what calls cost
 	made  atomic.Uint32 // reads that have been made
+	held  atomic.Int32  // requests at the position in the pool, where the kernel locks it
 }
 
 // hopeful reports whether to ask the cache for a.
 func (c *cacheState) hopeful(a *attempt) bool {
-	if !c.use || c.never.Load() || a.off < 0 && len(a.p) > pieceMax {
+	switch {
+	case !c.use || c.never.Load():
+		return false
+	case a.off < 0 && (len(a.p) > pieceMax || c.held.Load() > 0):
 		return false
 	}
 	if c.skip.Load() > 0 && !a.looked {
@@ -102,11 +107,20 @@ func (c *cacheState) spend(n int) bool {
 	return sum/turnBytes != (sum-cost)/turnBytes
 }
 
-// look makes as much of a as the cache allows.
+// look makes as much of a as the cache allows. It does not ask again after a miss.
 func (f *File) look(a *attempt) verdict {
-	if a.ready {
+	switch {
+	case a.ready:
 		return served
+	case a.missed:
+		return missed
 	}
+	v := f.ask(a)
+	a.missed = v == missed
+	return v
+}
+
+func (f *File) ask(a *attempt) verdict {
 	s := f.files
 	if !f.cache.hopeful(a) || len(s.rings) > 0 && s.closed.Load() || !f.life.enter() {
 		return missed

@@ -20,6 +20,7 @@ import (
 	"github.com/causeway-go/causeway/pollster"
 	"github.com/causeway-go/causeway/pollster/futuretest"
 	"github.com/causeway-go/causeway/reactor"
+	"github.com/causeway-go/causeway/threadpool"
 )
 
 type readNow = func(fd int, p []byte, off int64) (int, error)
@@ -112,7 +113,7 @@ func TestAskingInVain(t *testing.T) {
 		tries  int32 // at most, of 100 reads
 		cached bool
 	}{
-		{"EAGAIN", errs(unix.EAGAIN), 12, false},
+		{"EAGAIN", errs(unix.EAGAIN), 8, false},
 		{"EOPNOTSUPP", errs(unix.EOPNOTSUPP), 1, false},
 		{"ENOSYS", errs(unix.ENOSYS), 1, false},
 		{"EINTR always", errs(unix.EINTR), 1 << 20, false},
@@ -346,6 +347,65 @@ func TestLongReadsAreMadeInPieces(t *testing.T) {
 	}
 	if _, err := f.ReadAt(p, 0); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("closed: %v", err)
+	}
+}
+
+// TestNobodyAsksAtAPositionThatIsLocked: while the pool reads at the position, asking
+// would wait for it.
+func TestNobodyAsksAtAPositionThatIsLocked(t *testing.T) {
+	pool, err := threadpool.New(threadpool.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	s := newFiles(t, reactor.FilePool, reactor.FilesOptions{Pool: pool})
+	var asked atomic.Int32
+	f := warm(t, s, 100_000, func(readNow) readNow {
+		return func(int, []byte, int64) (int, error) { asked.Add(1); return 0, unix.EAGAIN }
+	})
+	first := f.ReadFuture(make([]byte, 10))
+	w := newCounter()
+	first.Poll(&w.Waker) // in vain, so it is in the pool
+	if asked.Load() != 1 {
+		t.Fatalf("asked %d times", asked.Load())
+	}
+	w.await(t)
+	if n, ready, err := first.Poll(nil); n != 10 || !ready || err != nil {
+		t.Errorf("%d, %v, %v", n, ready, err)
+	}
+	if n := f.Held(); n != 0 {
+		t.Errorf("%d are counted", n)
+	}
+	f.Hold(1)
+	if n, err := f.Read(make([]byte, 10)); n != 10 || err != nil || asked.Load() != 1 {
+		t.Errorf("while it is locked: %d, %v, asked %d times", n, err, asked.Load())
+	}
+	f.Hold(-1)
+	if f.Read(make([]byte, 10)); asked.Load() != 2 {
+		t.Errorf("asked %d times", asked.Load())
+	}
+}
+
+func TestClosedFilesReadNothingFromTheCache(t *testing.T) {
+	r := sure(reactor.New(reactor.Options{}))
+	defer r.Close()
+	s, err := reactor.NewFiles(reactor.FilesOptions{Reactor: r, Backend: reactor.FileRing})
+	if err != nil {
+		t.Skipf("there is no io_uring here: %v", err)
+	}
+	f := warm(t, s, 100, nil)
+	p := make([]byte, 10)
+	if n, err := f.ReadAt(p, 0); n != 10 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if n, err := f.ReadAt(p, 0); n != 0 || !errors.Is(err, os.ErrClosed) {
+		t.Errorf("ReadAt: %d, %v", n, err)
+	}
+	if n, _, err := f.ReadAtFuture(p, 0).Poll(nil); n != 0 || !errors.Is(err, os.ErrClosed) {
+		t.Errorf("ReadAtFuture: %d, %v", n, err)
 	}
 }
 

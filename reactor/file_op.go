@@ -101,7 +101,7 @@ func (o *fileOp) end(err error) { o.phase, o.err = opEnded, o.f.error(o.kind.nam
 // look tries the cache, and sends o away if it is not there.
 func (o *fileOp) look(w *pollster.Waker) {
 	v := missed
-	if o.kind.reads() && !o.crowded() {
+	if o.kind.reads() && (o.missed || !o.crowded()) {
 		v = o.f.look(&o.attempt)
 	}
 	switch v {
@@ -124,7 +124,10 @@ func (o *fileOp) start() {
 		s.mu.Lock()
 		s.pooled++
 		s.mu.Unlock()
-		o.pool = &poolOp[moved]{pool: s.pool, call: o.blocking, over: o.uncrowd}
+		if o.off < 0 {
+			o.f.cache.held.Add(1)
+		}
+		o.pool = &poolOp[moved]{pool: s.pool, call: o.blocking, over: o.over}
 		return
 	}
 	r := &ringOp{engine: s.pick().ringEngine, owner: o}
@@ -149,6 +152,14 @@ func (o *fileOp) start() {
 	if o.f.life.closing() {
 		// Close may have come between add and start, and found nothing to stop.
 		r.stop(os.ErrClosed)
+	}
+}
+
+// over is called when the pool has nothing to do with o any more.
+func (o *fileOp) over() {
+	o.uncrowd()
+	if o.off < 0 {
+		o.f.cache.held.Add(-1)
 	}
 }
 
