@@ -26,7 +26,8 @@ import (
 // first missing byte on. It means that
 //
 //   - a Poll takes as long as it takes to copy, which is up to 128 KiB. A longer
-//     ReadAt copies as much with each Poll, a longer Read goes to the ring;
+//     ReadAt copies as much with each Poll, a longer Read goes to the ring. A
+//     goroutine that is no task has nobody to be polite to, and copies it whole;
 //   - a task that reads in a loop would never suspend. So of each MiB or so one
 //     read is not ready at once but wakes its task and is ready with the next
 //     Poll, which lets others run in between;

@@ -39,6 +39,7 @@ type attempt struct {
 	ready  bool  // it has ended; only a pause is left to be made
 	looked bool  // the cache has been asked
 	missed bool  // and has not had all of it, or there was no hope
+	whole  bool  // whoever reads need not do it in pieces
 }
 
 func (a *attempt) advance(n int) {
@@ -46,6 +47,14 @@ func (a *attempt) advance(n int) {
 	if a.off >= 0 {
 		a.off += int64(n)
 	}
+}
+
+// piece is how much is read with one call.
+func (a *attempt) piece() int {
+	if a.whole {
+		return len(a.p)
+	}
+	return min(len(a.p), pieceMax)
 }
 
 // eof is io.EOF for a read that got less than is called for.
@@ -82,7 +91,7 @@ func (c *cacheState) hopeful(a *attempt) bool {
 	switch {
 	case !c.use || c.never.Load():
 		return false
-	case a.off < 0 && (len(a.p) > pieceMax || c.held.Load() > 0):
+	case a.off < 0 && (len(a.p) > a.piece() || c.held.Load() > 0):
 		return false
 	}
 	if c.skip.Load() > 0 && !a.looked {
@@ -147,7 +156,7 @@ func (f *File) ask(a *attempt) verdict {
 
 // copyNow copies up to pieceMax bytes. The caller is inside f.life.
 func (f *File) copyNow(a *attempt) (n int, v verdict) {
-	part := a.p[:min(len(a.p), pieceMax)]
+	part := a.p[:a.piece()]
 	n, err := f.files.readNow(f.fd, part, a.off)
 	for again := 0; err == errInterrupted && again < interrupted; again++ {
 		n, err = f.files.readNow(f.fd, part, a.off)
@@ -184,6 +193,7 @@ func (f *File) endsAt(off int64) bool {
 
 // read is a read that blocks, without a future as long as the cache has it.
 func (f *File) read(kind opKind, a attempt) (int, error) {
+	a.whole = len(a.p) > pieceMax && goroutine.Here() == nil
 	for {
 		switch f.look(&a) {
 		case served:

@@ -314,7 +314,8 @@ func TestLongReadsAreMadeInPieces(t *testing.T) {
 	const pieces = 5
 	const size = pieces*reactor.PieceMax - 1
 	s := newFiles(t, reactor.FileAuto, reactor.FilesOptions{})
-	f := warm(t, s, size, nil)
+	var asked atomic.Int32
+	f := warm(t, s, size, counted(&asked))
 	want, p := content(size), make([]byte, size)
 	read := f.ReadAtFuture(p, 0)
 	w := newCounter()
@@ -325,8 +326,9 @@ func TestLongReadsAreMadeInPieces(t *testing.T) {
 	if n, ready, err := read.Poll(&w.Waker); n != size || !ready || err != nil || !bytes.Equal(p, want) {
 		t.Fatalf("%d, %v, %v", n, ready, err)
 	}
-	if n, err := f.ReadAt(p, 0); n != size || err != nil || !bytes.Equal(p, want) {
-		t.Errorf("blocking: %d, %v", n, err)
+	before := asked.Load()
+	if n, err := f.ReadAt(p, 0); n != size || err != nil || !bytes.Equal(p, want) || asked.Load() != before+1 {
+		t.Errorf("blocking: %d, %v, in %d calls", n, err, asked.Load()-before)
 	}
 	if n, err := f.Read(p); n != size || err != nil || !bytes.Equal(p, want) {
 		t.Errorf("at the position: %d, %v", n, err)
