@@ -1,32 +1,61 @@
 package reactor
 
 import (
-	"context"
 	"io"
 	"math"
 	"os"
-
-	"github.com/causeway-go/causeway/pollster"
+	"syscall"
 )
 
-// ReadFrom implements io.ReaderFrom. From a regular file, or an io.LimitedReader
-// around one, the kernel moves the bytes itself; everything else is copied through
-// a buffer, as io.Copy does.
+// ReadFrom implements io.ReaderFrom. The kernel moves the bytes itself, without a
+// buffer of the program's, from a regular file, and, if c is over TCP or a Unix
+// stream socket, from another Conn, a *net.TCPConn, a *net.UnixConn or an *os.File
+// of a pipe; also if one of these is inside an io.LimitedReader. Everything else is
+// copied through a buffer, as io.Copy does, and so is what the system refuses to
+// move.
+//
+// It waits for both, with the deadlines of both, in the way of the place it is
+// called in; for those of package net and package os a task keeps its worker, as
+// in their own methods. Bytes that arrive together are written together; while it
+// waits for more, others may write.
+//
+// It returns how much has been written to c. If that fails, up to 1 MiB that has been read
+// already is lost, where a copy through a buffer loses what is in the buffer.
 func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
-	if f, limit := regular(r); f != nil && c.netFD.kind.stream {
+	src, limit := r, int64(math.MaxInt64)
+	l, limited := r.(*io.LimitedReader)
+	if limited {
+		src, limit = l.R, l.N
+	}
+	if f := regular(src); f != nil && limit > 0 && c.netFD.kind.stream {
 		n, handled, err := c.sendfile(f, limit)
-		if l, ok := r.(*io.LimitedReader); ok {
+		if limited {
 			l.N -= n
 		}
 		if handled {
 			return n, err
 		}
 	}
-	return io.Copy(onlyWriter{c}, r)
+	n, taken, handled, err := c.netFD.s.r.splice(c, src, limit)
+	if !handled {
+		return io.Copy(onlyWriter{c}, r)
+	}
+	if limited {
+		l.N -= taken
+	}
+	return n, err
 }
 
-// WriteTo implements io.WriterTo, by way of a buffer unless w can do better.
-func (c *Conn) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, onlyReader{c}) }
+// WriteTo implements io.WriterTo. The kernel moves the bytes as in ReadFrom, to the
+// same kinds, and to a regular file that is not open for appending. Otherwise it
+// goes by way of a buffer, unless w can do better.
+func (c *Conn) WriteTo(w io.Writer) (int64, error) {
+	n, _, handled, err := c.netFD.s.r.splice(w, c, math.MaxInt64)
+	if !handled {
+		return io.Copy(w, onlyReader{c})
+	}
+	return n, err
+}
 
 // What io.Copy does not see through.
 type (
@@ -34,34 +63,35 @@ type (
 	onlyReader struct{ io.Reader }
 )
 
-// regular returns the regular file that r is, and how much of it is wanted.
-func regular(r io.Reader) (f *os.File, limit int64) {
-	limit = math.MaxInt64
-	if l, ok := r.(*io.LimitedReader); ok {
-		r, limit = l.R, l.N
-	}
-	f, ok := r.(*os.File)
-	if !ok || limit <= 0 {
-		return nil, 0
+// A statConn is an *os.File, or what package os wraps one in on its way through
+// io.Copy.
+type statConn interface {
+	syscall.Conn
+	Stat() (os.FileInfo, error)
+}
+
+// regular returns the regular file that r is.
+func regular(r io.Reader) syscall.Conn {
+	f, ok := r.(statConn)
+	if !ok || !ofPackage(r, "os") {
+		return nil
 	}
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, 0
+		return nil
 	}
-	return f, limit
+	return f
 }
 
 // sendfile moves up to limit bytes of f. It is not handled if the system refuses
 // the first call.
-func (c *Conn) sendfile(f *os.File, limit int64) (n int64, handled bool, err error) {
+func (c *Conn) sendfile(f syscall.Conn, limit int64) (n int64, handled bool, err error) {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return 0, false, nil
 	}
-	o := newWriteOp()
-	o.f = c.netFD
-	o.try = func(socket int) (int, error) {
+	err = c.netFD.alone(func(socket int) (int, error) {
 		for n < limit {
-			if o.f.wr.over.Load() {
+			if c.netFD.wr.over.Load() {
 				return 0, os.ErrDeadlineExceeded
 			}
 			var k int
@@ -77,8 +107,7 @@ func (c *Conn) sendfile(f *os.File, limit int64) (n int64, handled bool, err err
 			}
 		}
 		return 0, nil
-	}
-	_, err = pollster.BlockOn(context.Background(), pollster.Future[int](o))
+	})
 	if n == 0 && refused(err) {
 		return 0, false, nil
 	}

@@ -166,9 +166,10 @@ func listenAndDial() ([2]int, error) {
 
 // The tests that faults are injected into, which must not notice.
 const (
-	coreTests = "^(TestSourceReadsAndWritesAPipe|TestCloseWakes|TestStale|TestTimerLife|TestReactorInside)"
-	netTests  = "^(TestBytesArrive|TestAddressesAre|TestPacketsKeep|TestGoroutinesAndFutures|TestAcceptGoesOn)"
-	fileTests = "^(TestFileReads|TestFileBackend|TestFileHammered|TestManyReads|TestPipesAre)"
+	coreTests   = "^(TestSourceReadsAndWritesAPipe|TestCloseWakes|TestStale|TestTimerLife|TestReactorInside)"
+	netTests    = "^(TestBytesArrive|TestAddressesAre|TestPacketsKeep|TestGoroutinesAndFutures|TestAcceptGoesOn)"
+	spliceTests = "^(TestSplicedBytesAreTheSame|TestThoseWhoWaitToSplice)"
+	fileTests   = "^(TestFileReads|TestFileBackend|TestFileHammered|TestManyReads|TestPipesAre)"
 )
 
 var faults = []struct{ inject, tests string }{
@@ -186,6 +187,16 @@ var faults = []struct{ inject, tests string }{
 	{"accept4:error=ENFILE:when=2", "^TestAcceptGoesOn"},
 	{"recvfrom,sendto:error=EINTR:when=1+2", netTests},
 	{"epoll_ctl:error=EINTR:when=4+2", netTests},
+	// Interrupted; refused at once, with bytes in the pipe, and later; no pipe. That
+	// there is nothing when there is (EAGAIN) is not tried: no event would follow.
+	{"splice:error=EINTR:when=1+2", spliceTests},
+	{"splice:error=EINVAL", spliceTests},
+	{"splice:error=ENOSYS:when=2", spliceTests},
+	{"splice:error=EINVAL:when=2+2", spliceTests},
+	{"splice:error=EINVAL:when=5+3", spliceTests},
+	{"splice:error=EINVAL:when=9+20", spliceTests},
+	{"splice:delay_exit=200:when=1+3", spliceTests},
+	{"pipe2:error=EMFILE", "^TestSplicedBytesAreTheSame/(tcp|unix)_to_(tcp|unix)$"},
 	// A kernel without io_uring, and a sandbox that refuses it.
 	{"io_uring_setup:error=ENOSYS", fileTests},
 	{"io_uring_setup:error=EPERM", fileTests},

@@ -50,6 +50,7 @@ type Reactor struct {
 	watch   watch
 	looker  looker
 	counts  counts
+	pipes   pipes // of those who splice
 }
 
 // New makes a Reactor. It fails with an error that wraps [ErrOptions],
@@ -279,6 +280,7 @@ func (r *Reactor) shut(err error) bool {
 	if p != nil {
 		p.Close()
 	}
+	r.pipes.close()
 	r.idle.kick()
 	r.wake(ws)
 	return true
