@@ -18,6 +18,7 @@ import (
 
 	"github.com/causeway-go/causeway/internal/hammer"
 	"github.com/causeway-go/causeway/internal/leak"
+	"github.com/causeway-go/causeway/reactor"
 	"golang.org/x/sys/unix"
 )
 
@@ -100,10 +101,6 @@ func breakOff(what int, from, to way) error {
 
 // TestAReverseProxyOverOurConnections passes bodies and an upgraded connection on.
 func TestAReverseProxyOverOurConnections(t *testing.T) {
-	l, err := newReactor(t).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	up := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") == "" {
 			all, _ := io.ReadAll(r.Body)
@@ -125,6 +122,15 @@ func TestAReverseProxyOverOurConnections(t *testing.T) {
 	target, _ := url.Parse(back)
 	proxy := httputil.NewSingleHostReverseProxy(target)
 	proxy.Transport = client.Transport
+	r, err := reactor.New(reactor.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	l, err := r.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := &http.Server{Handler: proxy}
 	served := make(chan error)
 	go func() { served <- s.Serve(l) }()
