@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/causeway-go/causeway/executor"
-	"github.com/causeway-go/causeway/internal/leak"
 	"github.com/causeway-go/causeway/pollster"
 	"github.com/causeway-go/causeway/reactor"
 )
@@ -17,7 +16,6 @@ import (
 // TestTasksThatSpliceShareAWorker has many copies between connections wait on the one
 // worker that there is, while other tasks go on.
 func TestTasksThatSpliceShareAWorker(t *testing.T) {
-	leak.Check(t)
 	r, err := reactor.New(reactor.Options{})
 	if err != nil {
 		t.Fatal(err)

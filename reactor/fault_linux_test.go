@@ -168,7 +168,7 @@ func listenAndDial() ([2]int, error) {
 const (
 	coreTests   = "^(TestSourceReadsAndWritesAPipe|TestCloseWakes|TestStale|TestTimerLife|TestReactorInside)"
 	netTests    = "^(TestBytesArrive|TestAddressesAre|TestPacketsKeep|TestGoroutinesAndFutures|TestAcceptGoesOn)"
-	spliceTests = "^(TestSplicedBytesAreTheSame|TestThoseWhoWaitToSplice)"
+	spliceTests = "^TestSplicedBytesAreTheSame"
 	fileTests   = "^(TestFileReads|TestFileBackend|TestFileHammered|TestManyReads|TestPipesAre)"
 )
 

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"syscall"
 
+	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/pollster"
 )
 
@@ -42,7 +43,7 @@ type splicing struct {
 type waits func(try func(fd int) (int, error)) error
 
 // copyWithout is how much is copied in the ordinary way, for lack of a pipe, before
-// another attempt to get one.
+// another attempt to get one, and how much a task moves before others have their turn.
 const copyWithout = 1 << 20
 
 // errNoPipe says that there is no pipe to be had now.
@@ -68,7 +69,12 @@ func (r *Reactor) splice(dst io.Writer, src io.Reader, limit int64) (written, ta
 
 func (s *splicing) run() error {
 	fill, empty := s.fill, s.empty
-	for s.left > 0 {
+	for turn := int64(copyWithout); s.left > 0; {
+		if s.written >= turn && goroutine.Here() != nil {
+			// A task that never has to wait lets others run all the same.
+			turn = s.written + copyWithout
+			_, _ = pollster.BlockOn(context.Background(), pollster.Yield())
+		}
 		switch err := s.from(fill); {
 		case errors.Is(err, errNoPipe):
 			if err := s.copy(min(s.left, copyWithout)); err != nil {
