@@ -123,8 +123,10 @@ func TestPlainFileCallHangsAndOursIsLeft(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	done := make(chan struct{})
+	done, begun, ended := make(chan struct{}), make(chan struct{}, 2), make(chan struct{}, 2)
 	open := func() (string, error) {
+		begun <- struct{}{}
+		defer func() { ended <- struct{}{} }()
 		f, err := os.Open(name)
 		if err != nil {
 			return "", err
@@ -137,6 +139,9 @@ func TestPlainFileCallHangsAndOursIsLeft(t *testing.T) {
 	}()
 	g := compat.NewGroup(t.Context())
 	f := compat.Add[string](g, unblock.Go(open))
+	for range 2 {
+		<-begun
+	}
 	if err := g.Wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
@@ -151,6 +156,9 @@ func TestPlainFileCallHangsAndOursIsLeft(t *testing.T) {
 	w, err := os.OpenFile(name, os.O_WRONLY, 0) // both may go home
 	if err != nil {
 		t.Fatal(err)
+	}
+	for range 2 { // until then, or a slow one would find no writer
+		<-ended
 	}
 	w.Close()
 	<-done

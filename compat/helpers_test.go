@@ -1,6 +1,7 @@
 package compat_test
 
 import (
+	"context"
 	"io"
 	"os/exec"
 	"runtime"
@@ -83,6 +84,23 @@ func (b *mailbox) waiting() int {
 		return 1
 	}
 	return 0
+}
+
+// untilWaitedFor returns a context that ends when somebody asks what to wait on, and
+// not before, however slow the machine is.
+func untilWaitedFor(t testing.TB) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	return waitedFor{ctx, cancel}
+}
+
+type waitedFor struct {
+	context.Context
+	cancel func()
+}
+
+func (c waitedFor) Done() <-chan struct{} {
+	go c.cancel()
+	return c.Context.Done()
 }
 
 func yield() { runtime.Gosched() }

@@ -177,8 +177,14 @@ func TestAJobIsRefusedThatWouldComeTooLate(t *testing.T) {
 				}
 				return p.Do(ctx, func() {})
 			}
+			// A context that has a deadline and has not ended by itself, however
+			// late it is: or else this might not be the reason.
 			ctx, cancel := context.WithTimeout(background, 10*time.Millisecond)
-			err := try(ctx)
+			var soon context.Context = ctx
+			if o.RefuseLate {
+				soon = laterContext{background, time.Now().Add(10 * time.Millisecond)}
+			}
+			err := try(soon)
 			if late := errors.Is(err, threadpool.ErrLate); late != o.RefuseLate || !late && !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("%+v: %v", o, err)
 			}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/causeway-go/causeway/compat/sqldriver"
 	"github.com/causeway-go/causeway/threadpool"
@@ -15,13 +14,17 @@ import (
 
 // A driver as they were written before there were contexts: Exec takes the lock of
 // a file that another program holds, and waits.
-type oldDriver struct{ lock chan struct{} }
+type oldDriver struct {
+	waits func() // called when Exec begins to wait
+	lock  chan struct{}
+}
 
 type oldConn struct{ d oldDriver }
 
 func (d oldDriver) Open(string) (driver.Conn, error) { return oldConn{d}, nil }
 
 func (c oldConn) Exec(string, []driver.Value) (driver.Result, error) {
+	c.d.waits()
 	<-c.d.lock
 	return driver.RowsAffected(1), nil
 }
@@ -50,7 +53,9 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	old := oldDriver{lock: make(chan struct{})}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	old := oldDriver{waits: cancel, lock: make(chan struct{})} // the user loses patience soon
 	db, err := sqldriver.Open(old, "", sqldriver.Options{Pool: pool})
 	if err != nil {
 		fmt.Println(err)
@@ -60,10 +65,8 @@ func Example() {
 
 	// The driver knows nothing of ctx, and the lock is never let go. With the
 	// bare driver this call would never return.
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
-	defer cancel()
 	_, err = db.ExecContext(ctx, "UPDATE t SET x = 1")
-	fmt.Println("deadline:", errors.Is(err, context.DeadlineExceeded))
+	fmt.Println("canceled:", errors.Is(err, context.Canceled))
 	fmt.Println("outcome unknown:", errors.Is(err, sqldriver.ErrLeft))
 	fmt.Println("still running:", pool.Stats().Abandoned)
 
@@ -73,7 +76,7 @@ func Example() {
 	fmt.Println(n, err)
 
 	// Output:
-	// deadline: true
+	// canceled: true
 	// outcome unknown: true
 	// still running: 1
 	// 42 <nil>
