@@ -186,13 +186,7 @@ func newGroup(t *testing.T, controller string, bounds map[string]string) (dir st
 			continue
 		}
 		t.Cleanup(func() {
-			for range 100 { // until the last child is gone from it
-				if os.Remove(d) == nil {
-					return
-				}
-				time.Sleep(10 * time.Millisecond)
-			}
-			t.Errorf("%s is left", d)
+			waitFor(t, "the last child to be gone from "+d, func() bool { return os.Remove(d) == nil })
 		})
 		for name, bound := range bounds {
 			if os.WriteFile(filepath.Join(d, name), []byte(bound), 0) == nil {

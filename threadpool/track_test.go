@@ -69,6 +69,15 @@ func TestJobsThatRunAreTold(t *testing.T) {
 // What runs too long is reported once, and what waits for another job is not.
 func TestStalledJobsAreReported(t *testing.T) {
 	leak.Check(t)
+	t.Run("real", func(t *testing.T) { stalledJobsAreReported(t, false) })
+	// Without a machine between the jobs and the clock.
+	t.Run("bubble", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { stalledJobsAreReported(t, true) })
+	})
+}
+
+func stalledJobsAreReported(t *testing.T, exact bool) {
+	hangs := func(j threadpool.JobInfo) bool { return bytes.Contains(j.Stack, []byte("hangHere")) }
 	reports := make(chan threadpool.JobInfo, 100)
 	p := newPool(t, threadpool.Options{Limit: 2, Hint: threadpool.WillBlock, StallAfter: 20 * time.Millisecond,
 		OnStall: func(j threadpool.JobInfo) { reports <- j }})
@@ -81,7 +90,10 @@ func TestStalledJobsAreReported(t *testing.T) {
 		waits <- p.Do(background, func() { _ = p.Do(cancelable(t), func() { hangHere(stop) }) })
 	}()
 	j := <-reports
-	if !bytes.Contains(j.Stack, []byte("hangHere")) || j.For < 20*time.Millisecond || j.Waiting {
+	for !exact && !hangs(j) { // on a busy machine a quick job may take that long
+		j = <-reports
+	}
+	if !hangs(j) || j.For < 20*time.Millisecond || j.Waiting {
 		t.Errorf("%+v\n%s", j, j.Stack)
 	}
 	close(stop)
@@ -89,8 +101,8 @@ func TestStalledJobsAreReported(t *testing.T) {
 		t.Error(err)
 	}
 	for len(reports) > 0 {
-		if j := <-reports; bytes.Contains(j.Stack, []byte("hangHere")) {
-			t.Errorf("again: %s", j.Stack)
+		if j := <-reports; exact || hangs(j) {
+			t.Errorf("again, or too much: %s", j.Stack)
 		}
 	}
 }
