@@ -4,6 +4,7 @@ package reactor_test
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -184,7 +185,10 @@ func converse(t *testing.T, r *reactor.Reactor) (say func(), stop func()) {
 			case <-quit:
 				return
 			default:
+				// As a worker, which does the work that came of it before it looks
+				// again. On one processor others have to have their turn for that.
 				glance.Look()
+				runtime.Gosched()
 			}
 		}
 	})
