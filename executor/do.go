@@ -32,14 +32,15 @@ func DoAttr[T any](ctx context.Context, ex Spawner, a Attr, f func(ctx context.C
 	if a.Context != nil {
 		parent = a.Context
 	}
-	for _, ctx := range [...]context.Context{ctx, parent} {
-		if ctx.Err() != nil {
-			var none T
-			return none, ended.Error(ctx)
-		}
+	if ctx.Err() != nil {
+		parent = ctx
+	}
+	if parent.Err() != nil {
+		var none T
+		return none, ended.Error(parent)
 	}
 	t := newFunction(f)
-	t.own, t.ctx.parent = a.Goroutine, parent
+	t.ctx.parent = parent
 	t.describe(&a)
 	if w := t.mayBegin(ex); w != nil {
 		t.ctx.followLater(&t.core)
@@ -65,7 +66,7 @@ func DoAttr[T any](ctx context.Context, ex Spawner, a Attr, f func(ctx context.C
 
 // mayBegin returns a worker in whose place the caller is to poll t, or nil.
 func (t *function[T]) mayBegin(ex Spawner) *worker {
-	if e, ok := ex.(*Executor); ok && !t.own && t.flags&parkOnly == 0 {
+	if e, ok := ex.(*Executor); ok && t.flags&(parkOnly|ownStack) == 0 {
 		return e.idleHere()
 	}
 	return nil

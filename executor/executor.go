@@ -154,6 +154,9 @@ func (c *core) describe(a *Attr) {
 	if a.Park {
 		c.flags |= parkOnly
 	}
+	if a.Goroutine {
+		c.flags |= ownStack
+	}
 	if a.Name != "" || a.Meta != nil {
 		e := c.more()
 		e.name, e.meta = a.Name, a.Meta

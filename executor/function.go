@@ -40,7 +40,6 @@ func Go[T any](ex Spawner, f func(ctx context.Context) (T, error)) *Task[T] {
 // GoAttr is [Go] with attributes.
 func GoAttr[T any](ex Spawner, a Attr, f func(ctx context.Context) (T, error)) *Task[T] {
 	t := newFunction(f)
-	t.own = a.Goroutine
 	t.ctx.parent = a.Context
 	t.inherit(ex)
 	t.describe(&a)
@@ -56,8 +55,7 @@ type function[T any] struct {
 	Task[T]
 	f   func(context.Context) (T, error)
 	co  *coroutine // nil before the body begins, and when it has ended
-	own bool
-	why error // why the body is being ended, if it is
+	why error      // why the body is being ended, if it is
 	ctx taskContext
 }
 
@@ -82,7 +80,7 @@ func (t *function[T]) OnWake() { t.wake() }
 func (t *function[T]) step(d *driver) bool {
 	co := t.co
 	if co == nil {
-		co = d.coroutine(t.own)
+		co = d.coroutine(t.flags&ownStack != 0)
 		co.task, co.body, co.ended = &t.core, t, false
 		t.co = co
 	}

@@ -68,6 +68,7 @@ const (
 	parkOnly                    // it parks where it could suspend
 	observing                   // it has an observed
 	ownerless                   // there is no handle, see detached.go
+	ownStack                    // a function that wants a goroutine of its own
 )
 
 // extra is what few tasks have. name, meta and seen are set before the task is

@@ -14,9 +14,12 @@
 // a handler that waits, when its client leaves, even where it does not watch a
 // context. Behind a [Server] whose executor has an idle worker the goroutine of the
 // request takes that one's place up to the handler's first wait (see executor.Do),
-// which costs 0.3 to 0.5 µs and two allocations, the task and the copy of the
-// request with its context. Where there is none, and behind a server of package
-// net, it is a hand-over to a worker and back, 2 to 4 µs of processor time.
+// which costs 0.3 µs, and the copy of the request with its context; with the
+// garbage of these two allocations that was 6 to 9 % of an empty request with 32
+// connections that keep every processor busy, 7 % or less where the handler
+// computes for 15 µs, and did not show with one connection. Where no worker is idle,
+// and behind a server of package net, it is a hand-over to a worker and back, 2 to
+// 4 µs of processor time.
 //
 // A [Server] without that is as fast as http.Server, to within 5 %. A [Transport]
 // is worth it wherever a name server may hang.

@@ -304,6 +304,7 @@ func TestHandlerAttr(t *testing.T) {
 // TestHandlerHasTheValuesOfItsRequest looks for what net/http and middlewares put
 // into the context of a request, and derives from it.
 func TestHandlerHasTheValuesOfItsRequest(t *testing.T) {
+	leak.Check(t) // also waits for what the next test would miss
 	type key struct{}
 	each(t, func(t *testing.T, kind string, ex executor.Spawner) {
 		inner := nethttp.Handler(ex, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
