@@ -163,7 +163,9 @@ func TestModelNoEventIsLeftWhileTheDriverRests(t *testing.T) {
 }
 
 // converse has two goroutines talk over pipes by ReadWith, while a third one, as a
-// worker would, glances all the time, until the driver rests.
+// worker would, glances all the time, until the driver rests. Before that, when it
+// has found something, it gives the driver time to see that: with one processor they
+// would hardly ever meet.
 func converse(t *testing.T, r *reactor.Reactor) (say func(), stop func()) {
 	t.Helper()
 	in, out := pipe(t)
@@ -185,10 +187,13 @@ func converse(t *testing.T, r *reactor.Reactor) (say func(), stop func()) {
 			case <-quit:
 				return
 			default:
-				// As a worker, which does the work that came of it before it looks
-				// again. On one processor others have to have their turn for that.
-				glance.Look()
-				runtime.Gosched()
+			}
+			found := glance.Look()
+			// As a worker, which does the work that came of it before it looks
+			// again. On one processor others have to have their turn for that.
+			runtime.Gosched()
+			for at := time.Now(); found && r.Stats().Rests == 0 && time.Since(at) < 20*time.Millisecond; {
+				time.Sleep(100 * time.Microsecond)
 			}
 		}
 	})
