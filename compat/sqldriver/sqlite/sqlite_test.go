@@ -7,8 +7,8 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,11 +25,10 @@ const (
 	deadline = 50 * time.Millisecond
 )
 
-// sleepy is the driver with a function that sleeps, and says when it is over.
-func sleepy(over func()) *sqlite3.SQLiteDriver {
+// sleepy is the driver with a function that sleeps.
+func sleepy() *sqlite3.SQLiteDriver {
 	return &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
 		return c.RegisterFunc("nap", func() int64 {
-			defer over()
 			time.Sleep(nap)
 			return 1
 		}, false)
@@ -48,13 +47,12 @@ func (c dsnConnector) Driver() driver.Driver                        { return c.d
 type world struct {
 	db   *sql.DB
 	dsn  string
-	naps sync.WaitGroup
 	pool *threadpool.Pool
 }
 
 func newWorld(t *testing.T, wrapped bool, o sqldriver.Options) *world {
 	w := &world{dsn: "file:" + filepath.Join(t.TempDir(), "test.db") + "?_busy_timeout=800"}
-	d := sleepy(w.naps.Done)
+	d := sleepy()
 	if wrapped {
 		pool, err := threadpool.New(threadpool.Options{Name: "sqlite", Limit: 8, Hint: threadpool.WillBlock})
 		if err != nil {
@@ -74,8 +72,7 @@ func newWorld(t *testing.T, wrapped bool, o sqldriver.Options) *world {
 	}
 	t.Cleanup(func() {
 		w.db.Close()
-		w.naps.Wait()
-		if w.pool != nil { // until what was left has closed its connections
+		if w.pool != nil { // until what was left is over and has closed its connections
 			if err := w.pool.Shutdown(context.Background()); err != nil {
 				t.Error(err)
 			}
@@ -137,12 +134,10 @@ var deaf = []struct {
 		return tx.Commit()
 	}},
 	{"a function in Go, in exec", func(t *testing.T, ctx context.Context, w *world) error {
-		w.naps.Add(1)
 		_, err := w.db.ExecContext(ctx, "UPDATE t SET x = nap()")
 		return err
 	}},
 	{"a function in Go, in a query", func(t *testing.T, ctx context.Context, w *world) error {
-		w.naps.Add(1)
 		var n int
 		return w.db.QueryRowContext(ctx, "SELECT nap()").Scan(&n)
 	}},
@@ -152,34 +147,48 @@ var deaf = []struct {
 	}},
 }
 
+// tries is how often a call may be made until it is seen to be deaf, and ours not: a
+// context may end before the call on a busy machine, and then nobody is deaf.
+const tries = 5
+
 // TestDriverAloneIsDeafAndOursIsNot is the bug, and that it is gone.
 func TestDriverAloneIsDeafAndOursIsNot(t *testing.T) {
 	for _, call := range deaf {
-		took := map[bool]time.Duration{}
-		for _, wrapped := range []bool{false, true} {
-			w := newWorld(t, wrapped, sqldriver.Options{Interrupt: Interrupt})
-			var err error
-			ctx, cancel := context.WithTimeout(t.Context(), deadline)
-			start := time.Now()
-			err = call.call(t, ctx, w)
-			took[wrapped] = time.Since(start)
-			cancel()
-			if wrapped && !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("%s: %v", call.name, err)
+		for try := 1; ; try++ {
+			bad := compare(t, call.name, call.call)
+			if bad == "" {
+				break
 			}
-			if !wrapped {
-				t.Logf("%s, driver alone: %v after %v", call.name, err, took[wrapped].Round(time.Millisecond))
-			} else {
-				t.Logf("%s, wrapped:      %v after %v", call.name, err, took[wrapped].Round(time.Millisecond))
+			if try == tries {
+				t.Errorf("%s: %s", call.name, bad)
+				break
 			}
-		}
-		if took[false] < nap/2 {
-			t.Errorf("%s: the driver alone returned after %v; this case shows nothing any more", call.name, took[false])
-		}
-		if took[true] > nap/2 {
-			t.Errorf("%s: with ours it took %v", call.name, took[true])
+			t.Logf("%s: %s; once more", call.name, bad)
 		}
 	}
+}
+
+// compare makes a call with the driver alone and with ours, and returns what was not
+// as it should be.
+func compare(t *testing.T, name string, call func(*testing.T, context.Context, *world) error) (bad string) {
+	for _, wrapped := range []bool{false, true} {
+		w := newWorld(t, wrapped, sqldriver.Options{Interrupt: Interrupt})
+		ctx, cancel := context.WithTimeout(t.Context(), deadline)
+		start := time.Now()
+		err := call(t, ctx, w)
+		took := time.Since(start)
+		cancel()
+		t.Logf("%s, wrapped %v: %v after %v", name, wrapped, err, took.Round(time.Millisecond))
+		switch {
+		case wrapped && !errors.Is(err, context.DeadlineExceeded):
+			return fmt.Sprintf("with ours it returns %v", err)
+		case wrapped && took > nap/2:
+			return fmt.Sprintf("with ours it took %v", took)
+		case !wrapped && took < nap/2:
+			return fmt.Sprintf("the driver alone returned after %v; this case shows nothing any more", took)
+		}
+	}
+	return ""
 }
 
 // TestInterruptKeepsTheConnection: a query that SQLite can stop is stopped by the
@@ -198,14 +207,19 @@ func TestInterruptKeepsTheConnection(t *testing.T) {
 	if _, err := db.Exec("CREATE TABLE here (x)"); err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
+	for try, seen := 1, 0; seen < 3; try++ {
 		ctx, cancel := context.WithTimeout(t.Context(), deadline)
 		var n int
 		err := db.QueryRowContext(ctx, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c").Scan(&n)
 		cancel()
 		var e sqlite3.Error
-		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sqldriver.ErrLeft) || !errors.As(err, &e) || e.Code != sqlite3.ErrInterrupt {
-			t.Errorf("error %v", err)
+		switch {
+		case !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sqldriver.ErrLeft):
+			t.Fatalf("error %v", err)
+		case errors.As(err, &e) && e.Code == sqlite3.ErrInterrupt:
+			seen++
+		case try > 20: // else the context has ended before the call, on a busy machine
+			t.Fatalf("error %v, each time", err)
 		}
 	}
 	if _, err := db.Exec("INSERT INTO here VALUES (1)"); err != nil {
