@@ -366,6 +366,19 @@ func (co *coroutine) parkLate() {
 	co.late.Store(nil)
 }
 
+// Yield implements goroutine.Yielder.
+func (co *coroutine) Yield(ctx context.Context, leave bool) {
+	if co.closing || co.task.flags&parkOnly != 0 || !co.own && threadlock.Current() != co.lock {
+		return
+	}
+	co.task.wake()
+	co.suspend()
+	if leave && co.breaks && (ctx.Done() == nil || ctx.Err() == nil) {
+		co.breaks = false
+		runtime.Goexit()
+	}
+}
+
 // Unpark implements goroutine.Parker.
 func (co *coroutine) Unpark() {
 	task := co.task

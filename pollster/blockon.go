@@ -65,6 +65,10 @@ func blockOn[T any](ctx context.Context, f Future[T], mode parkMode) (v T, err e
 		return v, ErrNilFuture
 	case *settled[T]:
 		return p.v, p.err
+	case yielder:
+		if done, err := p.giveWay(ctx); done {
+			return v, err
+		}
 	case peeker[T]:
 		if v, ready, err := p.peek(); ready || err != nil {
 			return v, err

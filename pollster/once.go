@@ -1,5 +1,13 @@
 package pollster
 
+import (
+	"context"
+	"runtime"
+
+	"github.com/causeway-go/causeway/internal/ended"
+	"github.com/causeway-go/causeway/internal/goroutine"
+)
+
 // PollOnce polls f once and returns what Poll did, for code that wants the
 // result if it is there and has something else to do if it is not. f stays
 // alive. Nobody is woken when it becomes ready, so whoever wants to wait for it
@@ -11,7 +19,8 @@ func PollOnce[T any](f Future[T]) (v T, ready bool, err error) {
 
 // Yield returns a future that lets others run: it is not ready at its first
 // poll, asks for another one at once, and ends there. On an executor, the other
-// tasks that are ready come first.
+// tasks that are ready come first, and so they do where a function task waits for it
+// with BlockOn. A goroutine that does calls runtime.Gosched.
 func Yield() Future[struct{}] { return &yield{} }
 
 type yield struct{ yielded bool }
@@ -23,6 +32,29 @@ func (y *yield) Poll(w *Waker) (v struct{}, ready bool, err error) {
 		return v, false, nil
 	}
 	return v, true, nil
+}
+
+// A yielder is a Yield. BlockOn need not poll it, since it knows what for.
+type yielder interface {
+	giveWay(ctx context.Context) (done bool, err error)
+}
+
+// giveWay is what BlockOn does with y, if that has not been polled yet.
+func (y *yield) giveWay(ctx context.Context) (done bool, err error) {
+	if y.yielded {
+		return false, nil
+	}
+	if ctx.Err() != nil {
+		return true, ended.Error(ctx)
+	}
+	y.yielded = true
+	switch here := goroutine.Waiting(); {
+	case here == nil:
+		runtime.Gosched()
+	case !here.Yield(ctx):
+		return false, nil
+	}
+	return true, nil
 }
 
 // Fuse returns a future that ends as f does and may be polled after that and

@@ -27,6 +27,9 @@ func (n *Notifier) Wait(ctx context.Context, thread bool) bool {
 // not registered, or that those whom it is registered with need not be told.
 func (n *Notifier) WaitAt(p *goroutine.Place, ctx context.Context, thread bool) bool {
 	if n.Consume() {
+		if p != nil {
+			p.Went()
+		}
 		return true
 	}
 	done := ctx.Done()
@@ -36,6 +39,7 @@ func (n *Notifier) WaitAt(p *goroutine.Place, ctx context.Context, thread bool) 
 	if p == nil {
 		return n.waitBy(nil, ctx, done, thread)
 	}
+	p.Waited()
 	var via goroutine.Parker
 	for q := p; q != nil; q = q.Outer() {
 		if v := q.Hooks().BeforeWait(); via == nil {

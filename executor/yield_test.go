@@ -1,0 +1,179 @@
+package executor_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/causeway-go/causeway/executor"
+	"github.com/causeway-go/causeway/internal/leak"
+	"github.com/causeway-go/causeway/pollster"
+)
+
+// giveWay waits for a Yield.
+func giveWay() { _, _ = pollster.BlockOn(background, pollster.Yield()) }
+
+func TestFunctionTasksTakeTurnsByYield(t *testing.T) {
+	leak.Check(t)
+	l := newLocal(t, executor.LocalOptions{})
+	var order []string
+	for _, name := range []string{"a", "b", "c"} {
+		executor.Go(l, func(context.Context) (int, error) {
+			for i := range 3 {
+				order = append(order, fmt.Sprint(name, i))
+				giveWay()
+			}
+			return 0, nil
+		})
+	}
+	pump(l)
+	if want := []string{"a0", "b0", "c0", "a1", "b1", "c1", "a2", "b2", "c2"}; !slices.Equal(order, want) {
+		t.Errorf("%v", order)
+	}
+	l.Close()
+}
+
+// selfish wakes itself at its first poll.
+func selfish() pollster.Future[int] {
+	polled := false
+	return future(func(w *pollster.Waker) (int, bool, error) {
+		if polled {
+			return 0, true, nil
+		}
+		polled = true
+		w.Wake()
+		return 0, false, nil
+	})
+}
+
+// A body whose waits are all over before they begin lets others run now and then.
+func TestABodyThatNeverHasToWaitDoesNotStarveOthers(t *testing.T) {
+	leak.Check(t)
+	l := newLocal(t, executor.LocalOptions{})
+	waits, most, since := 0, 0, 0
+	stop := false
+	executor.Go(l, func(context.Context) (int, error) {
+		for !stop && waits < 100_000 {
+			_, _ = pollster.BlockOn(background, selfish())
+			waits++
+			since++
+			most = max(most, since)
+		}
+		return 0, nil
+	})
+	executor.Go(l, func(context.Context) (int, error) {
+		for range 100 {
+			since = 0
+			giveWay()
+		}
+		stop = true
+		return 0, nil
+	})
+	pump(l)
+	l.Close()
+	if most > 33 || waits < 1000 || waits > 10_000 {
+		t.Errorf("%d waits, up to %d of them before the other body had its turn", waits, most)
+	}
+}
+
+// A wait that had to wait begins the count anew, so ordinary bodies do not pay.
+func TestWaitsThatWaitAreNotCounted(t *testing.T) {
+	leak.Check(t)
+	l := newLocal(t, executor.LocalOptions{})
+	polls := 0
+	task := executor.Go(l, func(context.Context) (int, error) {
+		for range 10 {
+			for range 31 {
+				_, _ = pollster.BlockOn(background, selfish())
+			}
+			var p pollster.Promise[int]
+			executor.Spawn(l, future(func(*pollster.Waker) (int, bool, error) { p.Resolve(1); return 0, true, nil })).Detach()
+			_, _ = p.Wait(background)
+		}
+		return 0, nil
+	})
+	for ; l.Poll(1); polls++ {
+	}
+	if _, ready, _ := task.Poll(nil); !ready || polls > 25 {
+		t.Errorf("ready %v after %d polls, want 1 and two for each wait", ready, polls)
+	}
+	l.Close()
+}
+
+func TestABodyThatYieldsForEverIsEndedByCancel(t *testing.T) {
+	leak.Check(t)
+	l := newLocal(t, executor.LocalOptions{})
+	deferred := false
+	task := executor.Go(l, func(context.Context) (int, error) {
+		defer func() { deferred = true }()
+		for {
+			giveWay()
+		}
+	})
+	executor.Go(l, func(context.Context) (int, error) {
+		giveWay()
+		task.Cancel()
+		return 0, nil
+	})
+	pump(l)
+	if !deferred {
+		t.Error("the body goes on")
+	}
+	l.Close()
+}
+
+// With a context of its own the body is told by that, as in any other wait.
+func TestYieldHeedsItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(background)
+	if _, err := pollster.BlockOn(ctx, pollster.Yield()); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if _, err := pollster.BlockOn(ctx, pollster.Yield()); err == nil {
+		t.Error("no error after the end of the context")
+	}
+	l := newLocal(t, executor.LocalOptions{})
+	var told error
+	task := executor.Go(l, func(ctx context.Context) (int, error) {
+		for told == nil {
+			_, told = pollster.BlockOn(ctx, pollster.Yield())
+		}
+		return 0, told
+	})
+	executor.Go(l, func(context.Context) (int, error) { task.Cancel(); return 0, nil })
+	pump(l)
+	if told == nil {
+		t.Error("the body was not told")
+	}
+	l.Close()
+}
+
+// Where nobody can give way, a Yield is over at once.
+func TestYieldWhereNobodyCanGiveWay(t *testing.T) {
+	leak.Check(t)
+	l := newLocal(t, executor.LocalOptions{})
+	ran := 0
+	executor.Spawn(l, future(func(*pollster.Waker) (int, bool, error) {
+		giveWay() // in a Poll
+		ran++
+		return 0, true, nil
+	})).Detach()
+	executor.GoAttr(l, executor.Attr{Park: true}, func(context.Context) (int, error) {
+		for range 100 {
+			giveWay()
+		}
+		ran++
+		return 0, nil
+	})
+	y := pollster.Yield()
+	if _, ready, _ := y.Poll(new(pollster.Waker)); ready {
+		t.Error("ready at the first poll")
+	}
+	_, _ = pollster.BlockOn(background, y)
+	pump(l)
+	if ran != 2 {
+		t.Errorf("%d of 2", ran)
+	}
+	l.Close()
+}
