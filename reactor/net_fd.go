@@ -234,7 +234,7 @@ func (f *netFD) readOnce(fd int, p []byte) (int, error) {
 	if len(p) == 0 && f.kind.stream {
 		return 0, nil
 	}
-	n, err := sysRead(fd, p)
+	n, err := sysReceive(fd, p)
 	if n == 0 && err == nil && len(p) > 0 && (f.kind.stream || f.kind.packets) {
 		err = io.EOF
 	}

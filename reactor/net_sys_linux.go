@@ -27,15 +27,6 @@ func sysRead(fd int, p []byte) (int, error) {
 	}
 }
 
-func sysWrite(fd int, p []byte) (int, error) {
-	for {
-		n, err := unix.Write(fd, p)
-		if err != unix.EINTR {
-			return max(n, 0), sysError("write", err)
-		}
-	}
-}
-
 // sysSocket makes a socket for the network and the address.
 func sysSocket(k kind, a net.Addr) (fd int, sa unix.Sockaddr, err error) {
 	sa, family := sockaddr(k, a)

@@ -13,7 +13,8 @@ import (
 const sendfileMax = 0
 
 func sysRead(int, []byte) (int, error)                 { return 0, errors.ErrUnsupported }
-func sysWrite(int, []byte) (int, error)                { return 0, errors.ErrUnsupported }
+func sysReceive(int, []byte) (int, error)              { return 0, errors.ErrUnsupported }
+func sysTransmit(int, []byte) (int, error)             { return 0, errors.ErrUnsupported }
 func sysListen(kind, net.Addr) (int, error)            { return -1, errors.ErrUnsupported }
 func sysConnect(kind, net.Addr) (int, bool, error)     { return -1, false, errors.ErrUnsupported }
 func sysConnected(int) error                           { return errors.ErrUnsupported }

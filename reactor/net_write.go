@@ -52,7 +52,7 @@ func (f *netFD) writeOnce(fd int, p []byte) (int, error) {
 	if len(p) == 0 && f.kind.stream {
 		return 0, nil
 	}
-	n, err := sysWrite(fd, p)
+	n, err := sysTransmit(fd, p)
 	if n == 0 && err == nil && len(p) > 0 {
 		err = io.ErrUnexpectedEOF
 	}
