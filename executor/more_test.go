@@ -315,8 +315,8 @@ func TestAReportOfAStuckPollMayBeTheOnlyWish(t *testing.T) {
 		<-release
 		return 1, true, nil
 	}))
-	if s := string(<-reports); !strings.Contains(s, "TestAReportOfAStuckPoll") {
-		t.Errorf("report:\n%s", s)
+	for !strings.Contains(string(<-reports), "TestAReportOfAStuckPoll") {
+		// On a busy machine others take a millisecond too.
 	}
 	close(release)
 	task.Wait(background)

@@ -330,7 +330,7 @@ func awaitFull(w io.Writer) {
 	raw, _ := w.(interface {
 		SyscallConn() (syscall.RawConn, error)
 	}).SyscallConn()
-	for last, same := -1, 0; same < 20; time.Sleep(time.Millisecond) {
+	for last, same := -1, 0; same < 60; time.Sleep(time.Millisecond) {
 		queued := 0
 		raw.Control(func(fd uintptr) { queued, _ = unix.IoctlGetInt(int(fd), unix.TIOCOUTQ) })
 		if queued != last || queued == 0 {

@@ -306,20 +306,23 @@ func TestHandlerAttr(t *testing.T) {
 func TestHandlerHasTheValuesOfItsRequest(t *testing.T) {
 	leak.Check(t) // also waits for what the next test would miss
 	type key struct{}
+	type endKey struct{} // of what ends the context
 	each(t, func(t *testing.T, kind string, ex executor.Spawner) {
 		inner := nethttp.Handler(ex, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, server := r.Context().Value(http.ServerContextKey).(*http.Server)
 			_, limited := r.Context().Deadline()
 			derived, cancel := context.WithCancel(r.Context())
 			defer cancel()
+			r.Context().Value(endKey{}).(context.CancelFunc)()
 			_, err := pollster.BlockOn(derived, pollster.Future[int](new(pollster.Promise[int])))
 			if v := r.Context().Value(key{}); !server || !limited || v != 7 || err == nil {
 				t.Errorf("server %v, deadline %v, value %v, end %v", server, limited, v, err)
 			}
 		}))
 		s := serve(t, kind, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), key{}, 7), time.Millisecond)
+			ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), key{}, 7), time.Hour)
 			defer cancel()
+			ctx = context.WithValue(ctx, endKey{}, cancel)
 			inner.ServeHTTP(w, r.WithContext(ctx))
 		}))
 		resp, err := s.client.Get(s.url)
