@@ -204,35 +204,19 @@ func (f *File) read(kind opKind, a attempt) (int, error) {
 			if goroutine.Here() == nil {
 				continue // Go sees to it
 			}
-			if _, err := pollster.BlockOn(context.Background(), pollster.Future[struct{}](&interlude{})); err != nil {
+			if _, err := pollster.BlockOn(context.Background(), pollster.Yield()); err != nil {
 				return a.n, f.error(kind.name(), err)
 			}
 		}
 	}
 }
 
-// An interlude is a future that lets others run.
-type interlude struct{ begun bool }
-
-// Poll implements pollster.Future.
-func (i *interlude) Poll(w *pollster.Waker) (v struct{}, ready bool, err error) {
-	if !i.begun {
-		i.begun = true
-		letOthersRun(w)
-		return v, false, nil
-	}
-	return v, true, nil
-}
-
 // letOthersRun has the task that polls be polled again after the others that are
-// ready. One that is a function would go on at once if it were woken before it
-// waits, so it is woken later.
+// ready. One that is a function would find its wait over before it begins, and go on
+// at once, so it is told to give way there.
 func letOthersRun(w *pollster.Waker) {
 	if p := goroutine.Here(); p != nil {
-		if _, function := p.Hooks().(goroutine.Parker); function {
-			go w.Wake()
-			return
-		}
+		p.Tire()
 	}
 	w.Wake()
 }

@@ -143,6 +143,9 @@ func (p *Place) Went() {
 	}
 }
 
+// Tire has the next wait give way even if it is over before it begins.
+func (p *Place) Tire() { p.went = wentMost }
+
 // Waited notes one that was not.
 func (p *Place) Waited() { p.went = 0 }
 
