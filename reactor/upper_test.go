@@ -20,7 +20,7 @@ func newReactor(t testing.TB) *reactor.Reactor {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		r.Close()
+		closeAndWait(r)
 		for deadline := time.Now().Add(5 * time.Second); leak.Descriptors() > before && time.Now().Before(deadline); {
 			time.Sleep(100 * time.Microsecond)
 		}

@@ -180,7 +180,7 @@ func TestAJobIsRefusedThatWouldComeTooLate(t *testing.T) {
 			// A context that has a deadline and has not ended by itself, however
 			// late it is: or else this might not be the reason.
 			ctx, cancel := context.WithTimeout(background, 10*time.Millisecond)
-			var soon context.Context = ctx
+			soon := context.Context(ctx)
 			if o.RefuseLate {
 				soon = laterContext{background, time.Now().Add(10 * time.Millisecond)}
 			}

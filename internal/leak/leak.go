@@ -49,7 +49,7 @@ func Check(t testing.TB, options ...Options) {
 		o.Wait = 5 * time.Second
 	}
 	warm()
-	before := look()
+	before := settled()
 	t.Cleanup(func() {
 		if !t.Failed() {
 			before.check(t, o)
@@ -89,6 +89,21 @@ type view struct {
 	goroutines  map[string]string // number → stack
 	descriptors map[string]string // number → what it is; nil if unknown
 	threads     int
+}
+
+// settled looks when nothing seems to be on its way out any more of what tests
+// before this one have closed: what ended later would look as if this one had
+// closed what is not its own.
+func settled() view {
+	v := look()
+	for range 50 {
+		time.Sleep(time.Millisecond)
+		was := v
+		if v = look(); len(v.goroutines) == len(was.goroutines) && maps.Equal(v.descriptors, was.descriptors) {
+			break
+		}
+	}
+	return v
 }
 
 func look() view {
