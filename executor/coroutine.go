@@ -64,7 +64,11 @@ type coroutine struct {
 
 // A body is a function that a coroutine runs. What ends it otherwise than by
 // returning is caught in it, except that runtime.Goexit cannot be stopped.
-type body interface{ run() }
+type body interface {
+	run()
+	// looked reports whether it knows from its context that it is to end.
+	looked() bool
+}
 
 // exited is what comes out of next when a body has ended its goroutine.
 var exited = new(int)
@@ -334,6 +338,7 @@ func (co *coroutine) Park() {
 		x.waits(false)
 		defer x.goesOn()
 	}
+	co.excuse()
 	for !co.permit.Load() {
 		if co.breaks {
 			co.breaks = false
@@ -368,14 +373,32 @@ func (co *coroutine) parkLate() {
 
 // Yield implements goroutine.Yielder.
 func (co *coroutine) Yield(ctx context.Context, leave bool) {
+	if co.excuse(); co.breaks { // else waits that are over before they begin never end it
+		co.breaks = false
+		runtime.Goexit()
+	}
 	if co.closing || co.task.flags&parkOnly != 0 || !co.own && threadlock.Current() != co.lock {
+		if leave {
+			runtime.Gosched()
+		}
 		return
 	}
 	co.task.wake()
 	co.suspend()
-	if leave && co.breaks && (ctx.Done() == nil || ctx.Err() == nil) {
+	if leave && co.breaks {
 		co.breaks = false
-		runtime.Goexit()
+		if ctx.Done() == nil || ctx.Err() == nil {
+			runtime.Goexit()
+		}
+	}
+}
+
+// excuse is called at the beginning of a wait. A body that was told of its end
+// when it gave way went on as one that runs: if it has looked at its context since,
+// no wait is ended.
+func (co *coroutine) excuse() {
+	if co.breaks && !co.closing && co.body.looked() {
+		co.breaks = false
 	}
 }
 

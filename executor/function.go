@@ -144,6 +144,9 @@ func (t *function[T]) drop(why error) bool {
 	return false
 }
 
+// looked implements body.
+func (t *function[T]) looked() bool { return t.ctx.noticed() }
+
 // interrupt implements runnable.
 func (t *function[T]) interrupt(why error) { t.ctx.end(why) }
 

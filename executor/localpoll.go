@@ -72,6 +72,9 @@ func (lp *loop) drop(error) bool {
 	return false
 }
 
+// looked implements body.
+func (lp *loop) looked() bool { return false }
+
 func (lp *loop) interrupt(error) {}
 func (lp *loop) forget()         {}
 

@@ -177,3 +177,85 @@ func TestYieldWhereNobodyCanGiveWay(t *testing.T) {
 	}
 	l.Close()
 }
+
+// A body that knows of its end from its context may wait to clean up, although it
+// was told while it gave way.
+func TestABodyThatIsToldWhenItGivesWayMayCleanUp(t *testing.T) {
+	leak.Check(t)
+	for name, until := range map[string]func(context.Context) error{
+		"Yield": func(ctx context.Context) error {
+			_, err := pollster.BlockOn(ctx, pollster.Yield())
+			return err
+		},
+		"a wait that is over": func(ctx context.Context) error {
+			for range 40 {
+				_, _ = pollster.BlockOn(background, selfish())
+			}
+			return ctx.Err()
+		},
+		"a wait that watches": func(ctx context.Context) error {
+			for range 40 {
+				_, _ = pollster.BlockOn(background, selfish())
+			}
+			_, err := pollster.BlockOn(ctx, pollster.Future[int](&probe{}))
+			return err
+		},
+	} {
+		ex := start(t, 1, executor.Options{StuckAfter: -1})
+		begin := make(chan struct{})
+		var task *executor.Task[int]
+		task = executor.Go(ex, func(ctx context.Context) (int, error) {
+			<-begin
+			executor.Go(ex, func(context.Context) (int, error) { task.Cancel(); return 0, nil })
+			if until(ctx) == nil {
+				t.Errorf("%s: not told", name)
+			}
+			p := &probe{value: 4}
+			executor.Go(ex, func(context.Context) (int, error) { p.Open(); return 0, nil })
+			giveWay()
+			return pollster.BlockOn(background, pollster.Future[int](p))
+		})
+		close(begin)
+		if v, err := task.Wait(background); v != 4 || err != nil {
+			t.Errorf("%s: %d, %v", name, v, err)
+		}
+	}
+}
+
+// One that does not look, and never has to wait, is ended all the same, once.
+func TestABodyThatNeverHasToWaitIsEnded(t *testing.T) {
+	leak.Check(t)
+	for _, closes := range []bool{false, true} {
+		ex := newExecutor(t, executor.Options{StuckAfter: -1})
+		begin := make(chan struct{})
+		waits, cleaned := 0, 0
+		var task *executor.Task[int]
+		task = executor.Go(ex, func(context.Context) (int, error) {
+			defer func() {
+				for range 100 {
+					_, _ = pollster.BlockOn(background, selfish())
+					cleaned++
+				}
+			}()
+			<-begin
+			if !closes {
+				executor.Go(ex, func(context.Context) (int, error) { task.Cancel(); return 0, nil })
+			}
+			for ; waits < 3_000_000; waits++ {
+				if closes && waits == 100 {
+					go ex.Close()
+				}
+				_, _ = pollster.BlockOn(background, selfish())
+			}
+			return 1, nil
+		})
+		ended := make(chan struct{})
+		go func() { defer close(ended); ex.Run(background) }()
+		close(begin)
+		if _, err := task.Wait(background); err == nil || cleaned != 100 {
+			t.Errorf("close %v: %v after %d waits, then %d", closes, err, waits, cleaned)
+		}
+		ex.Close()
+		<-ended
+	}
+}

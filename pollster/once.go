@@ -20,7 +20,7 @@ func PollOnce[T any](f Future[T]) (v T, ready bool, err error) {
 // Yield returns a future that lets others run: it is not ready at its first
 // poll, asks for another one at once, and ends there. On an executor, the other
 // tasks that are ready come first, and so they do where a function task waits for it
-// with BlockOn. A goroutine that does calls runtime.Gosched.
+// with BlockOn. Anywhere else BlockOn calls runtime.Gosched.
 func Yield() Future[struct{}] { return &yield{} }
 
 type yield struct{ yielded bool }
@@ -52,7 +52,9 @@ func (y *yield) giveWay(ctx context.Context) (done bool, err error) {
 	case here == nil:
 		runtime.Gosched()
 	case !here.Yield(ctx):
-		return false, nil
+		runtime.Gosched()
+	case ctx.Err() != nil: // it has ended a wait of the task, which is this one
+		return true, ended.Error(ctx)
 	}
 	return true, nil
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -303,4 +304,21 @@ func TestBlockOnLeavesNothingAttachedToItsContext(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where those who run something on the goroutine cannot give way, it does.
+func TestYieldInAJobLetsGoroutinesRun(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	l := &log{}
+	at(func() {
+		var ran atomic.Bool
+		go ran.Store(true)
+		yields := 0
+		for ; !ran.Load(); yields++ {
+			pollster.BlockOn(bg, pollster.Yield())
+		}
+		if yields > 1000 { // the runtime interrupts it after some 100 000
+			t.Errorf("%d times in vain", yields)
+		}
+	}, newHooks(l, "job", false))
 }
