@@ -42,7 +42,11 @@ func DoAttr[T any](ctx context.Context, ex Spawner, a Attr, f func(ctx context.C
 	t := newFunction(f)
 	t.ctx.parent = parent
 	t.describe(&a)
-	if w := t.mayBegin(ex); w != nil {
+	var w *worker
+	if a.Context == nil || ctx.Done() == nil { // else two would have to be followed later
+		w = t.mayBegin(ex)
+	}
+	if w != nil {
 		t.ctx.followLater(&t.core)
 		w.firstPoll(&t.core, t)
 	} else {

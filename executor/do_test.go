@@ -239,6 +239,31 @@ func TestDoAndTheEndOfItsContext(t *testing.T) {
 	}
 }
 
+// With a context in the attributes, the end of either is seen in the first poll.
+func TestDoFollowsBothContexts(t *testing.T) {
+	leak.Check(t)
+	ex := start(t, 1, executor.Options{StuckAfter: -1})
+	for _, other := range []bool{false, true} {
+		idle(t, ex, 1)
+		ctx, cancel := context.WithCancel(background)
+		in, a := ctx, executor.Attr{Context: context.WithoutCancel(ctx)}
+		if other {
+			in, a.Context = a.Context, in
+		}
+		_, err := executor.DoAttr(in, ex, a, func(ctx context.Context) (int, error) {
+			cancel()
+			select {
+			case <-ctx.Done():
+			case <-time.After(5 * time.Second):
+			}
+			return 1, ctx.Err()
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("other %v: %v", other, err)
+		}
+	}
+}
+
 func untilErr(ctx context.Context) error {
 	for ctx.Err() == nil {
 		runtime.Gosched()

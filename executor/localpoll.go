@@ -62,6 +62,7 @@ func (lp *loop) step(d *driver) bool {
 		d.put(lp.co)
 		lp.co = nil
 		lp.local |= gone
+		return true
 	}
 	return false
 }
@@ -98,9 +99,12 @@ func (lp *loop) poll() (over bool) {
 		if lp.now == nil {
 			panic(v)
 		}
-		if lp.now.local&gone == 0 { // else a waker has ended this goroutine
-			l.caught(lp.now, v)
-			l.finish(lp.now)
+		if c := lp.now; c.local&gone == 0 { // else a waker has ended this goroutine
+			l.caught(c, v)
+			if v == nil && lp.co.closing {
+				c.fail(ErrClosed) // by Close, in its wait
+			}
+			l.finish(c)
 		}
 		lp.now = nil
 	}()
