@@ -16,7 +16,9 @@ import (
 // Future return a future that begins when it is first polled. The others do the
 // same and wait for it: on a goroutine they block it, in a task they suspend the
 // task. All methods may be called from any goroutine at the same time; those that
-// use the position of the file, as Read, Write and Seek do, share it.
+// use the position of the file, as Read, Write and Seek do, share it. Reads and
+// writes there are made one after the other, so a future of one that has been
+// polled must be polled until its end, or be cancelled, for the next to go on.
 //
 // # What is in the page cache
 //
@@ -52,6 +54,8 @@ type File struct {
 	appends bool // O_APPEND
 	aligned bool // O_DIRECT
 	cache   cacheState
+	inLine  bool      // a regular file with a ring, which does not lock the position
+	line    turnstile // of those who use the position, if so
 
 	life   fileLife
 	mu     sync.Mutex
@@ -71,7 +75,7 @@ func (s *Files) newFile(f *os.File, flag int) *File {
 		// it.
 		x.fd = int(f.Fd())
 	}
-	if s.readNow != nil {
+	if s.readNow != nil || len(s.rings) > 0 {
 		x.probe()
 	}
 	return x
@@ -84,9 +88,11 @@ func (f *File) probe() {
 		return // closed: the first request says so
 	}
 	_ = c.Control(func(fd uintptr) {
-		regular, direct := kindOf(int(fd))
+		regular, direct, appends := kindOf(int(fd))
 		f.aligned = f.aligned || direct
-		if f.cache.use = regular && !direct; f.cache.use {
+		f.appends = f.appends || appends // or the ring would write at the end
+		f.inLine = regular && len(f.files.rings) > 0
+		if f.cache.use = regular && !direct && f.files.readNow != nil; f.cache.use {
 			f.fd = int(fd)
 		}
 	})

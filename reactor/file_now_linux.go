@@ -13,14 +13,15 @@ func readNow(fd int, p []byte, off int64) (int, error) {
 	return unix.Preadv2(fd, [][]byte{p}, off, unix.RWF_NOWAIT)
 }
 
-// kindOf says what kind of file fd is, without waiting for the file system.
-func kindOf(fd int) (regular, direct bool) {
+// kindOf says what kind of file fd is, and how it was opened, without waiting for
+// the file system.
+func kindOf(fd int) (regular, direct, appends bool) {
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 	var st unix.Statx_t
 	if err != nil || status(fd, unix.STATX_TYPE, &st) != nil {
-		return false, false
+		return false, false, false
 	}
-	return st.Mode&unix.S_IFMT == unix.S_IFREG, flags&unix.O_DIRECT != 0
+	return st.Mode&unix.S_IFMT == unix.S_IFREG, flags&unix.O_DIRECT != 0, flags&unix.O_APPEND != 0
 }
 
 // sizeOf returns the size of a file, or false if the system does not tell.

@@ -6,7 +6,7 @@ import "errors"
 
 func readNow(int, []byte, int64) (int, error) { return 0, errors.ErrUnsupported }
 
-func kindOf(int) (regular, direct bool) { return false, false }
+func kindOf(int) (regular, direct, appends bool) { return false, false, false }
 
 func sizeOf(int) (int64, bool) { return 0, false }
 

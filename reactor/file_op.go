@@ -33,6 +33,7 @@ type fileOp struct {
 	phase  opPhase // only the poller looks
 	shared bool    // counted in f.files.shared
 	made   uint32  // how many reads of f had been made before
+	turn   turn    // at the position
 	err    error   // at the end of one that went nowhere
 
 	ring *ringOp        // if it is there
@@ -112,8 +113,24 @@ func (o *fileOp) look(w *pollster.Waker) {
 	case turned:
 		letOthersRun(w)
 	default:
+		if o.atTurn() && !o.f.line.enter(&o.turn, w) {
+			o.missed = true
+			return
+		}
 		o.phase = opAway
 		o.start()
+	}
+}
+
+// atTurn reports whether o waits for its turn: two requests at the position that
+// the ring has at the same time may begin at the same byte, and one of two writes
+// is lost.
+func (o *fileOp) atTurn() bool { return o.f.inLine && o.off < 0 }
+
+// leaveLine lets the next one have the position.
+func (o *fileOp) leaveLine() {
+	if o.atTurn() {
+		o.f.line.leave(&o.turn)
 	}
 }
 
@@ -135,6 +152,7 @@ func (o *fileOp) start() {
 	if !o.f.add(o) {
 		r.owner = nil
 		o.uncrowd()
+		o.leaveLine()
 		r.finish(o.n, os.ErrClosed)
 		return
 	}
@@ -166,6 +184,7 @@ func (o *fileOp) over() {
 // landed is called when the ring has let go of o.
 func (o *fileOp) landed() {
 	o.uncrowd()
+	o.leaveLine()
 	o.f.remove(o)
 }
 
@@ -200,6 +219,8 @@ func (o *fileOp) blocking() (m moved, _ error) {
 func (o *fileOp) Cancel() {
 	switch {
 	case o.phase == opHere:
+		o.uncrowd()
+		o.leaveLine()
 		o.end(pollster.ErrCanceled)
 	case o.phase == opEnded:
 	case o.pool != nil:
