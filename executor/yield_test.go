@@ -3,7 +3,10 @@ package executor_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/causeway-go/causeway/executor"
@@ -258,4 +261,74 @@ func TestABodyThatNeverHasToWaitIsEnded(t *testing.T) {
 		ex.Close()
 		<-ended
 	}
+}
+
+// Bodies that give way for ever, in each of the ways, while they are cancelled or
+// their executor is closed, all end, and clean up first.
+func TestYieldUnderFire(t *testing.T) {
+	leak.Check(t)
+	for i := range 20 {
+		ex := newExecutor(t, executor.Options{StuckAfter: -1})
+		end := start2(t, ex)
+		var wg, began sync.WaitGroup
+		var cleaned atomic.Int32
+		began.Add(6)
+		for g := range 6 {
+			ctx, cancel := context.WithCancel(background)
+			f := func(ctx context.Context) (int, error) {
+				defer cleaned.Add(1)
+				defer cleanUp()
+				began.Done()
+				return giveWayForEver(ctx, g%3)
+			}
+			wg.Go(func() {
+				if g%2 == 0 {
+					_, _ = executor.Do(ctx, ex, f)
+				} else {
+					_, _ = pollster.BlockOn(ctx, pollster.Future[int](executor.Go(ex, f)))
+				}
+			})
+			wg.Go(func() {
+				defer cancel()
+				began.Wait()
+				for range i {
+					runtime.Gosched()
+				}
+				if i%2 == 1 && g == 5 {
+					ex.Close()
+				}
+			})
+		}
+		wg.Wait()
+		end()
+		if n := ex.Stats().Tasks; n != 0 || cleaned.Load() != 6 {
+			t.Errorf("%d tasks left, %d have cleaned up", n, cleaned.Load())
+		}
+	}
+}
+
+func giveWayForEver(ctx context.Context, how int) (int, error) {
+	for {
+		switch how {
+		case 0:
+			giveWay()
+		case 1:
+			_, _ = pollster.BlockOn(background, selfish())
+		default:
+			if _, err := pollster.BlockOn(ctx, pollster.Yield()); err != nil {
+				return 0, err
+			}
+		}
+	}
+}
+
+// cleanUp waits in each of the ways.
+func cleanUp() {
+	for range 70 {
+		giveWay()
+		_, _ = pollster.BlockOn(background, selfish())
+	}
+	p := &probe{}
+	go p.Open()
+	_, _ = pollster.BlockOn(background, pollster.Future[int](p))
 }
