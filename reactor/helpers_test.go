@@ -60,14 +60,6 @@ func (k kind) new(t testing.TB) *reactor.Reactor {
 	return r
 }
 
-// closeAndWait closes r and waits until it has let go of its descriptors.
-func closeAndWait(r *reactor.Reactor) {
-	r.Close()
-	for r.Live() {
-		time.Sleep(100 * time.Microsecond)
-	}
-}
-
 // fake returns a reactor over a fake poller.
 func fake(t testing.TB, opts reactor.Options) (*reactor.Reactor, *poller.Fake) {
 	p := poller.NewFake()

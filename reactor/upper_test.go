@@ -10,6 +10,14 @@ import (
 	"github.com/causeway-go/causeway/reactor"
 )
 
+// closeAndWait closes r and waits until it has let go of its descriptors.
+func closeAndWait(r *reactor.Reactor) {
+	r.Close()
+	for r.Live() {
+		time.Sleep(100 * time.Microsecond)
+	}
+}
+
 // newReactor returns a reactor that is closed at the end of the test, and has given
 // back its descriptors when the next test counts them.
 func newReactor(t testing.TB) *reactor.Reactor {
