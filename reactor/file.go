@@ -16,9 +16,8 @@ import (
 // Future return a future that begins when it is first polled. The others do the
 // same and wait for it: on a goroutine they block it, in a task they suspend the
 // task. All methods may be called from any goroutine at the same time; those that
-// use the position of the file, as Read, Write and Seek do, share it. Reads and
-// writes there are made one after the other, so a future of one that has been
-// polled must be polled until its end, or be cancelled, for the next to go on.
+// use the position of the file, as Read, Write and Seek do, share it: a ring does
+// not lock it, so they are made in the pool.
 //
 // # What is in the page cache
 //
@@ -54,8 +53,7 @@ type File struct {
 	appends bool // O_APPEND
 	aligned bool // O_DIRECT
 	cache   cacheState
-	inLine  bool      // a regular file with a ring, which does not lock the position
-	line    turnstile // of those who use the position, if so
+	locks   bool // a regular file: blocking calls lock its position, and a ring does not
 
 	life   fileLife
 	mu     sync.Mutex
@@ -91,7 +89,7 @@ func (f *File) probe() {
 		regular, direct, appends := kindOf(int(fd))
 		f.aligned = f.aligned || direct
 		f.appends = f.appends || appends // or the ring would write at the end
-		f.inLine = regular && len(f.files.rings) > 0
+		f.locks = regular
 		if f.cache.use = regular && !direct && f.files.readNow != nil; f.cache.use {
 			f.fd = int(fd)
 		}

@@ -3,9 +3,7 @@
 package reactor
 
 import (
-	"context"
 	"encoding/binary"
-	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -63,42 +61,24 @@ func TestThePositionIsSharedByAll(t *testing.T) {
 	}
 }
 
-// Who is in line for the position may be cancelled, and closing ends him.
-func TestInLineForThePosition(t *testing.T) {
+// Who has been polled and is then forgotten holds up nobody.
+func TestNobodyWaitsForTheForgotten(t *testing.T) {
 	s := ringFiles(t)
 	f := createFile(t, s, 0)
-	if !f.line.tryEnter() {
-		t.Fatal("held")
-	}
-	w := new(pollster.Waker)
-	var ops []pollster.Future[int]
 	for range 3 {
-		o := f.WriteFuture([]byte("x"))
-		if _, ready, err := o.Poll(w); ready || err != nil {
-			t.Fatal("not in line:", err)
+		if _, _, err := f.WriteFuture([]byte("x")).Poll(new(pollster.Waker)); err != nil {
+			t.Fatal(err)
 		}
-		ops = append(ops, o)
 	}
-	pollster.Cancel(ops[0])
-	if _, _, err := ops[0].Poll(w); !errors.Is(err, pollster.ErrCanceled) {
-		t.Error(err)
-	}
-	f.line.exit()
-	pollster.Cancel(ops[1]) // whose turn it is
-	if n, err := pollster.BlockOn(context.Background(), ops[2]); n != 1 || err != nil {
+	if n, err := f.Write([]byte("yy")); n != 2 || err != nil {
 		t.Error(n, err)
 	}
-	if !f.line.tryEnter() {
-		t.Fatal("not given back")
+	before := s.Stats()
+	if n, err := f.WriteAt([]byte("z"), 9); n != 1 || err != nil {
+		t.Error(n, err)
 	}
-	late := f.WriteFuture([]byte("x"))
-	_, _, _ = late.Poll(w)
-	if err := f.Close(); err != nil {
-		t.Error(err)
-	}
-	f.line.exit()
-	if _, err := pollster.BlockOn(context.Background(), late); !errors.Is(err, os.ErrClosed) {
-		t.Error(err)
+	if after := s.Stats(); before.Pooled < 4 || after.Pooled > before.Pooled || after.Requests <= before.Requests {
+		t.Errorf("%+v, %+v", before, after)
 	}
 }
 

@@ -134,15 +134,8 @@ func (f *File) ask(a *attempt) verdict {
 	if !f.cache.hopeful(a) || len(s.rings) > 0 && s.closed.Load() || !f.life.enter() {
 		return missed
 	}
-	if f.inLine && a.off < 0 && !f.line.tryEnter() {
-		f.leave()
-		return missed // a request at the position is with the ring
-	}
 	a.looked = true
 	n, v := f.copyNow(a)
-	if f.inLine && a.off < 0 {
-		f.line.exit()
-	}
 	f.leave()
 	switch {
 	case v == missed:

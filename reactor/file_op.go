@@ -33,7 +33,6 @@ type fileOp struct {
 	phase  opPhase // only the poller looks
 	shared bool    // counted in f.files.shared
 	made   uint32  // how many reads of f had been made before
-	turn   turn    // at the position
 	err    error   // at the end of one that went nowhere
 
 	ring *ringOp        // if it is there
@@ -113,31 +112,22 @@ func (o *fileOp) look(w *pollster.Waker) {
 	case turned:
 		letOthersRun(w)
 	default:
-		if o.atTurn() && !o.f.line.enter(&o.turn, w) {
-			o.missed = true
-			return
-		}
 		o.phase = opAway
 		o.start()
 	}
 }
 
-// atTurn reports whether o waits for its turn: two requests at the position that
-// the ring has at the same time may begin at the same byte, and one of two writes
-// is lost.
-func (o *fileOp) atTurn() bool { return o.f.inLine && o.off < 0 }
-
-// leaveLine lets the next one have the position.
-func (o *fileOp) leaveLine() {
-	if o.atTurn() {
-		o.f.line.leave(&o.turn)
-	}
-}
-
-// start gives the request to the ring or to the pool.
+// start gives the request to the ring or to the pool. Two requests at the position that
+// a ring has at the same time may begin at the same byte, and one of two writes is
+// lost; calls of the pool lock it.
 func (o *fileOp) start() {
 	s := o.f.files
-	if len(s.rings) == 0 {
+	if len(s.rings) == 0 || o.off < 0 && o.f.locks {
+		if len(s.rings) > 0 && s.closed.Load() {
+			o.uncrowd()
+			o.end(os.ErrClosed)
+			return
+		}
 		s.mu.Lock()
 		s.pooled++
 		s.mu.Unlock()
@@ -152,7 +142,6 @@ func (o *fileOp) start() {
 	if !o.f.add(o) {
 		r.owner = nil
 		o.uncrowd()
-		o.leaveLine()
 		r.finish(o.n, os.ErrClosed)
 		return
 	}
@@ -184,7 +173,6 @@ func (o *fileOp) over() {
 // landed is called when the ring has let go of o.
 func (o *fileOp) landed() {
 	o.uncrowd()
-	o.leaveLine()
 	o.f.remove(o)
 }
 
@@ -219,8 +207,6 @@ func (o *fileOp) blocking() (m moved, _ error) {
 func (o *fileOp) Cancel() {
 	switch {
 	case o.phase == opHere:
-		o.uncrowd()
-		o.leaveLine()
 		o.end(pollster.ErrCanceled)
 	case o.phase == opEnded:
 	case o.pool != nil:

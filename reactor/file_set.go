@@ -97,7 +97,7 @@ type FileStats struct {
 	Requests uint64      // requests made
 	Cached   uint64      // those that the page cache has answered, at once
 	Submits  uint64      // system calls that submitted them
-	Pooled   uint64      // calls made in the pool: opening, closing and Stat always, and all requests without a ring
+	Pooled   uint64      // calls made in the pool: opening, closing and Stat always, Read and Write of a regular file, and all requests without a ring
 	Repeated uint64      // short reads gone on with, and requests that were cancelled by the exit of a thread
 }
 
