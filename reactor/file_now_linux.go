@@ -17,11 +17,19 @@ func readNow(fd int, p []byte, off int64) (int, error) {
 // the file system.
 func kindOf(fd int) (regular, direct, appends bool) {
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
-	var st unix.Statx_t
-	if err != nil || status(fd, unix.STATX_TYPE, &st) != nil {
+	if err != nil {
 		return false, false, false
 	}
-	return st.Mode&unix.S_IFMT == unix.S_IFREG, flags&unix.O_DIRECT != 0, flags&unix.O_APPEND != 0
+	var st unix.Statx_t
+	mode := uint32(0)
+	if status(fd, unix.STATX_TYPE, &st) == nil {
+		mode = uint32(st.Mode)
+	} else { // an old kernel, or a sandbox
+		var old unix.Stat_t
+		_ = unix.Fstat(fd, &old)
+		mode = uint32(old.Mode)
+	}
+	return mode&unix.S_IFMT == unix.S_IFREG, flags&unix.O_DIRECT != 0, flags&unix.O_APPEND != 0
 }
 
 // sizeOf returns the size of a file, or false if the system does not tell.
