@@ -68,6 +68,9 @@ type body interface {
 	run()
 	// looked reports whether it knows from its context that it is to end.
 	looked() bool
+	// tells reports whether ctx, which has not ended, is about to: it comes from
+	// the context of the body, by a goroutine that waits for that.
+	tells(ctx context.Context) bool
 }
 
 // exited is what comes out of next when a body has ended its goroutine.
@@ -108,8 +111,6 @@ const freeMax = 256
 // put takes a coroutine back whose body has ended.
 func (d *driver) put(co *coroutine) {
 	if co.over {
-		// Its body was ended in the middle of a wait, perhaps. The waker of
-		// that wait can still come to Unpark, and finds the task ended.
 		return
 	}
 	co.body, co.task, co.watch = nil, nil, nil
@@ -332,7 +333,7 @@ func (co *coroutine) AfterWait() {
 func (co *coroutine) Watch(ctx context.Context) { co.watch = ctx }
 
 // Park implements goroutine.Parker.
-func (co *coroutine) Park() {
+func (co *coroutine) Park(w goroutine.Wait) {
 	if c := co.subject(); c.flags&observing != 0 {
 		x := c.observed()
 		x.waits(false)
@@ -340,13 +341,12 @@ func (co *coroutine) Park() {
 	}
 	co.excuse()
 	for !co.permit.Load() {
-		if co.breaks {
+		if co.breaks && !co.toldByContext() && w.Withdraw() {
 			co.breaks = false
-			if co.watch.Done() == nil || co.watch.Err() == nil {
-				runtime.Goexit()
-			}
-			// The end of the context is on its way as an Unpark.
+			runtime.Goexit()
 		}
+		// Else an Unpark is on its way, from whoever we wait for or from the
+		// context. In the first case it is the next wait that is ended.
 		if co.closing {
 			co.parkLate()
 			continue
@@ -357,6 +357,13 @@ func (co *coroutine) Park() {
 	if co.breaks && co.watch.Done() != nil && co.watch.Err() != nil {
 		co.breaks = false // this wait ends with the error of its context
 	}
+}
+
+// toldByContext reports whether the wait ends by the context that it watches. Where
+// the executor ends too, nobody waits for a context that has yet to hear of it.
+func (co *coroutine) toldByContext() bool {
+	ctx := co.watch
+	return ctx.Done() != nil && (ctx.Err() != nil || !co.closing && co.body.tells(ctx))
 }
 
 // parkLate parks the goroutine, since there is no executor any more that could

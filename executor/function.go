@@ -21,9 +21,9 @@ import (
 // When the task is cancelled, the context of f ends at once. Beyond that, one
 // wait is ended: the one that f is suspended in, or if it is running, the next
 // one, unless f has looked at its context before. A wait that watches the
-// context returns with its error. A wait that does not cannot return, because
-// nothing has happened; it ends f by runtime.Goexit, so that deferred calls
-// run. Waits that come after that are as usual, in deferred calls too, so
+// context, or one that comes from it in whatever way, returns with its error. A
+// wait that does not cannot return, because nothing has happened; it ends f by
+// runtime.Goexit, so that deferred calls run. Waits that come after that are as usual, in deferred calls too, so
 // cleaning up may wait.
 //
 // f may lock its thread by runtime.LockOSThread; it then parks with the thread
@@ -107,7 +107,7 @@ func (t *function[T]) run() {
 				t.fail(ErrGoexit)
 			}
 		}
-		t.ctx.end(context.Canceled)
+		t.ctx.end()
 	}()
 	if x := t.observed(); x != nil {
 		if x.trace != nil {
@@ -130,7 +130,8 @@ func (t *function[T]) run() {
 
 // drop implements runnable.
 func (t *function[T]) drop(why error) bool {
-	t.ctx.end(why)
+	t.ctx.end()
+	t.ctx.passed() // or a body that waits with a context of this one is ended by force
 	if t.co == nil {
 		t.f = nil
 		t.fail(why)
@@ -147,8 +148,13 @@ func (t *function[T]) drop(why error) bool {
 // looked implements body.
 func (t *function[T]) looked() bool { return t.ctx.noticed() }
 
+// tells implements body.
+func (t *function[T]) tells(ctx context.Context) bool {
+	return ctx.Value(ownKey{}) == any(&t.ctx) && t.ctx.asked()
+}
+
 // interrupt implements runnable.
-func (t *function[T]) interrupt(why error) { t.ctx.end(why) }
+func (t *function[T]) interrupt() { t.ctx.end() }
 
 // forget implements runnable.
 func (t *function[T]) forget() { t.f, t.co = nil, nil }
@@ -161,11 +167,16 @@ type taskContext struct {
 	mu    sync.Mutex
 	later *core       // the task, if its parent is followed once somebody asks
 	stop  func() bool // detaches the parent
-	err   error
-	seen  bool // somebody has been told err
+	ended bool
+	seen  bool // somebody has been told so
 	done  chan struct{}
 	funcs map[*func()]struct{}
+
+	passing sync.Mutex // while funcs run; locked under mu
 }
+
+// ownKey is the key of a taskContext itself.
+type ownKey struct{}
 
 // Deadline implements context.Context.
 func (c *taskContext) Deadline() (time.Time, bool) {
@@ -182,7 +193,7 @@ func (c *taskContext) follow(task *core) {
 	}
 	stop := context.AfterFunc(c.parent, task.cancel)
 	c.mu.Lock()
-	if c.err == nil {
+	if !c.ended {
 		c.stop, stop = stop, nil
 	}
 	c.mu.Unlock()
@@ -225,7 +236,7 @@ func (c *taskContext) Done() <-chan struct{} {
 	defer c.mu.Unlock()
 	if c.done == nil {
 		c.done = make(chan struct{})
-		if c.err != nil {
+		if c.ended {
 			close(c.done)
 		}
 	}
@@ -237,7 +248,7 @@ func (c *taskContext) Err() error {
 	c.catchUp()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err == nil {
+	if !c.ended {
 		return nil
 	}
 	c.seen = true
@@ -250,8 +261,24 @@ func (c *taskContext) noticed() bool {
 	return c.seen
 }
 
+// asked reports whether somebody has the channel.
+func (c *taskContext) asked() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.done != nil
+}
+
+// passed waits until whoever has ended the context has told those derived from it.
+func (c *taskContext) passed() {
+	c.passing.Lock()
+	defer c.passing.Unlock()
+}
+
 // Value implements context.Context.
 func (c *taskContext) Value(key any) any {
+	if key == (ownKey{}) {
+		return c
+	}
 	if c.parent != nil {
 		return c.parent.Value(key)
 	}
@@ -265,7 +292,7 @@ func (c *taskContext) AfterFunc(f func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := &f
-	if c.err != nil {
+	if c.ended {
 		c.seen = true
 		go f()
 		return func() bool { return false }
@@ -284,18 +311,20 @@ func (c *taskContext) AfterFunc(f func()) (stop func() bool) {
 }
 
 // end ends the context, unless it has ended.
-func (c *taskContext) end(why error) {
+func (c *taskContext) end() {
 	c.mu.Lock()
-	if c.err != nil {
+	if c.ended {
 		c.mu.Unlock()
 		return
 	}
-	c.err = why
+	c.ended = true
 	if c.done != nil {
 		close(c.done)
 	}
 	funcs, stop := c.funcs, c.stop
 	c.funcs, c.stop, c.later = nil, nil, nil
+	c.passing.Lock()
+	defer c.passing.Unlock()
 	c.mu.Unlock()
 	if stop != nil {
 		stop()

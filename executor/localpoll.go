@@ -76,8 +76,11 @@ func (lp *loop) drop(error) bool {
 // looked implements body.
 func (lp *loop) looked() bool { return false }
 
-func (lp *loop) interrupt(error) {}
-func (lp *loop) forget()         {}
+// tells implements body.
+func (lp *loop) tells(context.Context) bool { return false }
+
+func (lp *loop) interrupt() {}
+func (lp *loop) forget()    {}
 
 // run is the body of the coroutine.
 func (lp *loop) run() {

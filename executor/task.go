@@ -108,7 +108,7 @@ type runnable interface {
 	drop(why error) (ended bool)
 	// interrupt is called when the task is cancelled, by any goroutine, at
 	// any time, also during a step.
-	interrupt(why error)
+	interrupt()
 	// forget lets go of the future of a task that has ended in any other way.
 	forget()
 	// about returns what the task runs, and the context its values come from,
@@ -170,7 +170,7 @@ func (t *Task[T]) drop(why error) bool {
 }
 
 // interrupt implements runnable: a future is dropped between polls only.
-func (t *Task[T]) interrupt(error) {}
+func (t *Task[T]) interrupt() {}
 
 // forget implements runnable.
 func (t *Task[T]) forget() { t.future = nil }
@@ -247,7 +247,7 @@ func (t *Task[T]) Cancel() { t.core.cancel() }
 func (c *core) cancel() {
 	push := update(c, cancelState)
 	if !c.finished() {
-		c.self().interrupt(ErrCanceled)
+		c.self().interrupt()
 	}
 	if l := c.home.local; l != nil {
 		l.wake(c)

@@ -61,12 +61,12 @@ func (h *hooks) AfterWait() { h.log.add("after %s", h.name) }
 
 func (h *hooks) Watch(ctx context.Context) { h.log.add("watch %s %v", h.name, ctx.Done() != nil) }
 
-func (h *hooks) Park() {
+func (h *hooks) Park(w goroutine.Wait) {
 	h.log.add("park %s", h.name)
 	if h.waiting != nil {
 		h.waiting()
 	}
-	if h.exit {
+	if h.exit && w.Withdraw() {
 		runtime.Goexit()
 	}
 	<-h.sem

@@ -28,12 +28,15 @@ func (k *task) BeforeWait() goroutine.Parker { return k }
 func (k *task) AfterWait()                   {}
 func (k *task) MayBlock() bool               { return k.blocked }
 func (k *task) Unpark()                      { k.unpark <- struct{}{} }
-func (k *task) Park() {
+func (k *task) Park(w goroutine.Wait) {
 	k.parked <- struct{}{}
 	select {
 	case <-k.unpark:
 	case <-k.kill:
-		runtime.Goexit()
+		if w.Withdraw() {
+			runtime.Goexit()
+		}
+		<-k.unpark
 	}
 }
 
@@ -267,5 +270,5 @@ type panicking struct{}
 
 func (panicking) BeforeWait() goroutine.Parker { return panicking{} }
 func (panicking) AfterWait()                   {}
-func (panicking) Park()                        { panic("cannot wait") }
+func (panicking) Park(goroutine.Wait)          { panic("cannot wait") }
 func (panicking) Unpark()                      {}

@@ -309,7 +309,7 @@ func (p *place) BeforeWait() goroutine.Parker { return p }
 func (p *place) AfterWait() {}
 
 // Park implements goroutine.Parker.
-func (p *place) Park() { panic(&goroutine.Refusal{Err: ErrWait}) }
+func (p *place) Park(goroutine.Wait) { panic(&goroutine.Refusal{Err: ErrWait}) }
 
 // Unpark implements goroutine.Parker: a waker may already be on its way here.
 func (p *place) Unpark() {}

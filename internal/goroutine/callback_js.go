@@ -104,7 +104,7 @@ type drain struct{ over atomic.Bool }
 const drainMost = 1 << 16
 
 // Park implements Parker.
-func (d *drain) Park() {
+func (d *drain) Park(Wait) {
 	ready := []metrics.Sample{{Name: "/sched/goroutines/runnable:goroutines"}}
 	for range drainMost {
 		runtime.Gosched()

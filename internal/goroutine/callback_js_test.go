@@ -84,7 +84,7 @@ func TestARefusedWaitHasLetTheOthersRun(t *testing.T) {
 		for range 100 {
 			go func() { ran++ }()
 		}
-		goroutine.Callback{}.BeforeWait().Park()
+		goroutine.Callback{}.BeforeWait().Park(nil)
 	})
 	if err != goroutine.ErrCallback || ran != 100 {
 		t.Errorf("%v, %d of 100 have run", err, ran)
@@ -92,9 +92,9 @@ func TestARefusedWaitHasLetTheOthersRun(t *testing.T) {
 	err = refusal(t, func() {
 		p := goroutine.Callback{}.BeforeWait()
 		go p.Unpark()
-		p.Park()
+		p.Park(nil)
 		p.Unpark()
-		p.Park()
+		p.Park(nil)
 	})
 	if err != nil {
 		t.Error(err)

@@ -17,11 +17,21 @@ type Hooks interface {
 // A Parker suspends what runs on a goroutine in its owner's own way, for
 // instance by switching from a task's coroutine back to the worker.
 type Parker interface {
-	// Park returns after one Unpark.
-	Park()
-	// Unpark is called exactly once for each Park, before it or during it,
-	// from any goroutine, and must not block.
+	// Park returns after one Unpark. A Park that will not return, since it ends
+	// the goroutine, says so first: see Wait.
+	Park(w Wait)
+	// Unpark is called exactly once for each Park that was not withdrawn, before
+	// it or during it, from any goroutine, and must not block.
 	Unpark()
+}
+
+// A Wait is what one Park is for.
+type Wait interface {
+	// Withdraw reports whether the wait is over without Unpark: nobody calls it
+	// for this Park any more. If it is false somebody is on his way to Unpark,
+	// and Park has to wait for him, or he would unpark the next one: what a
+	// goroutine that ends has deferred may wait too.
+	Withdraw() bool
 }
 
 // A Refusal is what Park panics with where to wait would be a mistake, as on the

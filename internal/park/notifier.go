@@ -10,7 +10,7 @@ import (
 //
 //	empty      no permit, nobody parked. Set by the owner only: in Begin, and
 //	           when it consumes the permit. Cannot follow a parked state
-//	           except by the owner's own withdrawal (parkedChan).
+//	           except by the owner's own withdrawal (parkedChan, parkedVia).
 //	notified   the permit is there. Set by any notifier holding the current
 //	           generation; left by the owner only.
 //	parked…    the owner is parked, or irrevocably about to, in the way the
@@ -183,13 +183,19 @@ func (n *Notifier) closeChan() {
 }
 
 // ParkVia is Park by way of p. If p.Park does not return, because it panics or
-// ends the goroutine, n must not be used again: a notifier may be on its way to
-// p.Unpark.
+// ends the goroutine, n must not be used again: notifiers may still know it.
 func (n *Notifier) ParkVia(p goroutine.Parker) {
 	n.via = p
 	if n.publish(parkedVia) {
-		p.Park()
+		p.Park(n)
 	}
 	n.via = nil
 	n.Consume()
+}
+
+// Withdraw implements goroutine.Wait, for Park inside ParkVia. A Notify that
+// comes later finds nobody parked.
+func (n *Notifier) Withdraw() bool {
+	s := n.state.Load() &^ stateMask // and so empty
+	return n.state.CompareAndSwap(s|parkedVia, s)
 }

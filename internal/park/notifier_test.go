@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/causeway-go/causeway/internal/goroutine"
 	"github.com/causeway-go/causeway/internal/leak"
 	"github.com/causeway-go/causeway/internal/park"
 )
@@ -16,8 +17,8 @@ type channelParker struct{ c chan struct{} }
 
 func newParker() *channelParker { return &channelParker{make(chan struct{}, 1)} }
 
-func (p *channelParker) Park()   { <-p.c }
-func (p *channelParker) Unpark() { p.c <- struct{}{} }
+func (p *channelParker) Park(goroutine.Wait) { <-p.c }
+func (p *channelParker) Unpark()             { p.c <- struct{}{} }
 
 // kinds are all ways to park, as functions that return when there is a permit.
 var kinds = []struct {

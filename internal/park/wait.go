@@ -109,8 +109,8 @@ type lockParker struct {
 	held bool
 }
 
-func (l *lockParker) Park()   { l.mu.Lock() }
-func (l *lockParker) Unpark() { l.mu.Unlock() }
+func (l *lockParker) Park(goroutine.Wait) { l.mu.Lock() }
+func (l *lockParker) Unpark()             { l.mu.Unlock() }
 
 // arm takes the mutex for the first time.
 func (l *lockParker) arm() {
