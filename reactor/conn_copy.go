@@ -21,29 +21,32 @@ import (
 //
 // It returns how much has been written to c. If that fails, up to 1 MiB that has been read
 // already is lost, where a copy through a buffer loses what is in the buffer.
-func (c *Conn) ReadFrom(r io.Reader) (int64, error) {
+func (c *Conn) ReadFrom(r io.Reader) (int64, error) { return c.readFrom(r, sysSendfile) }
+
+func (c *Conn) readFrom(r io.Reader, move fileMover) (sent int64, err error) {
 	src, limit := r, int64(math.MaxInt64)
 	l, limited := r.(*io.LimitedReader)
 	if limited {
 		src, limit = l.R, l.N
 	}
 	if f := regular(src); f != nil && limit > 0 && c.netFD.kind.stream {
-		n, handled, err := c.sendfile(f, limit)
+		var handled bool
+		sent, handled, err = c.sendfile(f, limit, move)
 		if limited {
-			l.N -= n
+			l.N -= sent
 		}
 		if handled {
-			return n, err
+			return sent, err
 		}
+		limit -= sent
 	}
 	n, taken, handled, err := c.netFD.s.r.splice(c, src, limit)
 	if !handled {
-		return io.Copy(onlyWriter{c}, r)
-	}
-	if limited {
+		n, err = io.Copy(onlyWriter{c}, r)
+	} else if limited {
 		l.N -= taken
 	}
-	return n, err
+	return sent + n, err
 }
 
 // WriteTo implements io.WriterTo. The kernel moves the bytes as in ReadFrom, to the
@@ -82,9 +85,12 @@ func regular(r io.Reader) syscall.Conn {
 	return f
 }
 
-// sendfile moves up to limit bytes of f. It is not handled if the system refuses
-// the first call.
-func (c *Conn) sendfile(f syscall.Conn, limit int64) (n int64, handled bool, err error) {
+// A fileMover moves up to n bytes from the position of a file into a socket.
+type fileMover func(socket, file, n int) (int, error)
+
+// sendfile moves up to limit bytes of f from its position, which it moves on. It is
+// not handled if the system refuses that, at the first call or after n bytes.
+func (c *Conn) sendfile(f syscall.Conn, limit int64, move fileMover) (n int64, handled bool, err error) {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return 0, false, nil
@@ -97,7 +103,7 @@ func (c *Conn) sendfile(f syscall.Conn, limit int64) (n int64, handled bool, err
 			var k int
 			var err error
 			if e := raw.Control(func(file uintptr) {
-				k, err = sysSendfile(socket, int(file), int(min(limit-n, sendfileMax)))
+				k, err = move(socket, int(file), int(min(limit-n, sendfileMax)))
 			}); e != nil {
 				return 0, e
 			}
@@ -108,8 +114,8 @@ func (c *Conn) sendfile(f syscall.Conn, limit int64) (n int64, handled bool, err
 		}
 		return 0, nil
 	})
-	if n == 0 && refused(err) {
-		return 0, false, nil
+	if refused(err) {
+		return n, false, nil
 	}
 	return n, true, err
 }

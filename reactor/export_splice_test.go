@@ -1,5 +1,15 @@
 package reactor
 
+import "io"
+
+// ReadFromBy is ReadFrom with the bytes of files moved by move.
+func (c *Conn) ReadFromBy(r io.Reader, move func(socket, file, n int) (int, error)) (int64, error) {
+	return c.readFrom(r, move)
+}
+
+// Sendfile is the system's.
+func Sendfile(socket, file, n int) (int, error) { return sysSendfile(socket, file, n) }
+
 // Pipes returns how many pipes r has, how many of these are idle, and how many have
 // been taken so far.
 func (r *Reactor) Pipes() (live, idle int, taken uint64) {

@@ -3,6 +3,7 @@ package reactor
 import (
 	"context"
 	"io"
+	"math"
 	"sync/atomic"
 
 	"github.com/causeway-go/causeway/internal/goroutine"
@@ -93,6 +94,8 @@ func (c *cacheState) hopeful(a *attempt) bool {
 		return false
 	case a.off < 0 && (len(a.p) > a.piece() || c.held.Load() > 0):
 		return false
+	case a.off > math.MaxInt64-int64(len(a.p)):
+		return false // an error, and one that says nothing of the file system
 	}
 	if c.skip.Load() > 0 && !a.looked {
 		c.skip.Add(-1)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -96,6 +97,25 @@ func TestWarmReadsEndWithTheFirstPoll(t *testing.T) {
 		}
 		if n := testing.AllocsPerRun(1000, func() { f.ReadAtFuture(p, 4096).Poll(nil) }); n > 1.1 {
 			t.Errorf("%v allocations in a future", n)
+		}
+	}
+}
+
+// TestAnImpossibleOffsetSaysNothingOfTheFileSystem reads beyond what an offset can
+// be, and then what is in the cache.
+func TestAnImpossibleOffsetSaysNothingOfTheFileSystem(t *testing.T) {
+	for _, backend := range []reactor.FileBackend{reactor.FileRing, reactor.FilePool} {
+		s := newFiles(t, backend, reactor.FilesOptions{})
+		f := warm(t, s, 10_000, nil)
+		p := make([]byte, 4096)
+		for _, off := range []int64{math.MaxInt64, math.MaxInt64 - 4095} {
+			if n, err := f.ReadAt(p, off); n != 0 || err == nil {
+				t.Errorf("at %d: %d, %v", off, n, err)
+			}
+		}
+		before := s.Stats().Cached
+		if n, err := f.ReadAt(p, 0); n != len(p) || err != nil || s.Stats().Cached != before+1 {
+			t.Errorf("%d, %v, %d from the cache", n, err, s.Stats().Cached-before)
 		}
 	}
 }

@@ -17,10 +17,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/causeway-go/causeway/internal/leak"
+	"github.com/causeway-go/causeway/reactor"
 )
 
 // bigBody is how much is uploaded and downloaded: -body=1073741824 for the soak.
@@ -194,6 +196,45 @@ func TestSlowClientIsServedAndADeadOneIsDropped(t *testing.T) {
 	}
 	if err := <-served; err != http.ErrServerClosed {
 		t.Error(err)
+	}
+}
+
+// TestCopyGoesOnWhereSendfileIsRefused refuses it at once, and in the middle.
+func TestCopyGoesOnWhereSendfileIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	content, _ := io.ReadAll(pattern(1 << 20))
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, after := range []int{0, 2} {
+		for _, limit := range []int64{-1, 700_001} {
+			a, b := connect(t, newReactor(t), "tcp", "127.0.0.1:0")
+			f, err := os.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			src, want := io.Reader(f), content
+			if limit >= 0 {
+				src, want = io.LimitReader(f, limit), content[:limit]
+			}
+			go func() {
+				calls := 0
+				n, err := a.ReadFromBy(src, func(socket, file, n int) (int, error) {
+					if calls++; calls > after {
+						return 0, os.NewSyscallError("sendfile", syscall.EINVAL)
+					}
+					return reactor.Sendfile(socket, file, min(n, 12345))
+				})
+				if n != int64(len(want)) || err != nil {
+					t.Errorf("refused after %d: %d of %d, %v", after, n, len(want), err)
+				}
+				a.CloseWrite()
+			}()
+			if got, err := io.ReadAll(b); !bytes.Equal(got, want) || err != nil {
+				t.Errorf("refused after %d: %d of %d have come, %v", after, len(got), len(want), err)
+			}
+		}
 	}
 }
 
