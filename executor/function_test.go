@@ -43,10 +43,12 @@ func TestCoroutinesAreReused(t *testing.T) {
 	}
 	run()
 	before := leak.Goroutines()
-	for range 100 {
+	const times = 200
+	for range times {
 		run()
 	}
-	if after := leak.Goroutines(); after > before {
+	// Go counts those that run cleanups while they do, and there may be others.
+	if after := leak.Goroutines(); after > before+times/10 {
 		t.Errorf("%d goroutines, %d before", after, before)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -259,10 +260,15 @@ func TestThousandIdleSourcesHoldNoThreadAndCauseNoWork(t *testing.T) {
 	if after := atRest(t, r); after.Sources != n || after.Waiting != n/2 {
 		t.Errorf("%+v", after)
 	}
-	if now := leak.Threads(); now > threads+3 {
+	if now := leak.Threads(); now > threads+fewThreads() {
 		t.Errorf("%d threads, %d before", now, threads)
 	}
 }
+
+// fewThreads is by how many threads there may be more without anyone holding one:
+// Go makes as many as it has processors, for garbage collection too, and another for
+// each that is in the system for longer than it should, as on a busy machine.
+func fewThreads() int { return runtime.GOMAXPROCS(0) + 6 }
 
 // atRest waits until nothing has happened in r for 200 ms, which begins late on a
 // busy machine: what has happened before has to be seen first.
@@ -293,7 +299,7 @@ func TestManyReactorsHoldNoThread(t *testing.T) {
 			t.Fatal(n, err)
 		}
 	}
-	if now := leak.Threads(); now > threads+4 {
+	if now := leak.Threads(); now > threads+fewThreads() {
 		t.Errorf("%d threads, %d before", now, threads)
 	}
 }
