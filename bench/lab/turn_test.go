@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"sync/atomic"
@@ -63,10 +64,13 @@ func TestABadSizeDoesLess(t *testing.T) {
 	} {
 		t.Run(c.workload, func(t *testing.T) {
 			l := load(t, c.workload)
-			bad, good := rate(t, l, c.bad), rate(t, l, c.good)
-			if bad > good/2 {
-				t.Errorf("size %d does %.0f jobs/s and size %d %.0f", c.bad, bad, c.good, good)
-			}
+			sometime(t, func() string {
+				bad, good := rate(t, l, c.bad), rate(t, l, c.good)
+				if bad > good/2 {
+					return fmt.Sprintf("size %d does %.0f jobs/s and size %d %.0f", c.bad, bad, c.good, good)
+				}
+				return ""
+			})
 		})
 	}
 }
@@ -76,12 +80,16 @@ func TestABadSizeDoesLess(t *testing.T) {
 // number at once does more than the processors can.
 func TestComputingIsWorkAndNotTime(t *testing.T) {
 	var stop atomic.Bool
-	start := time.Now()
-	Compute(50*time.Millisecond, &stop)
-	one := time.Since(start)
+	Compute(time.Millisecond, &stop) // this machine is measured once
+	one := time.Hour
+	for range 5 { // the least disturbed
+		start := time.Now()
+		Compute(50*time.Millisecond, &stop)
+		one = min(one, time.Since(start))
+	}
 	n := 8 * runtime.GOMAXPROCS(0)
 	ended := make(chan struct{})
-	start = time.Now()
+	start := time.Now()
 	for range n {
 		go func() { Compute(50*time.Millisecond, &stop); ended <- struct{}{} }()
 	}
@@ -116,9 +124,12 @@ func TestEveryWorkloadRuns(t *testing.T) {
 		t.Run(w.Name, func(t *testing.T) {
 			leak.Check(t, leak.Options{Threads: -1})
 			l := load(t, w.Name)
-			if got := rate(t, l, 4); got == 0 {
-				t.Error("no job has ended")
-			}
+			sometime(t, func() string {
+				if rate(t, l, 4) == 0 {
+					return "no job has ended"
+				}
+				return ""
+			})
 		})
 	}
 }
@@ -160,19 +171,23 @@ func (c *counting) Do(ctx context.Context, job func()) {
 func TestATurnKeepsThePoolFullAndNotFuller(t *testing.T) {
 	l := load(t, "sleep")
 	for _, n := range []int{1, 7, 100} {
-		p, err := Fixed(n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := &counting{Pool: p}
-		tally := Turn(c, l, short)
-		if most := c.most.Load(); most != int64(n) {
-			t.Errorf("size %d: %d at once", n, most)
-		}
-		if tally.Limit != n {
-			t.Errorf("size %d: limit %d", n, tally.Limit)
-		}
-		p.Close()
+		sometime(t, func() string {
+			p, err := Fixed(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			c := &counting{Pool: p}
+			tally := Turn(c, l, short)
+			most := c.most.Load()
+			if most > int64(n) || tally.Limit != n {
+				t.Errorf("size %d: %d at once, limit %d", n, most, tally.Limit)
+			}
+			if most < int64(n) {
+				return fmt.Sprintf("size %d: %d at once", n, most)
+			}
+			return ""
+		})
 	}
 }
 
@@ -214,9 +229,12 @@ func TestEveryPoolRunsJobs(t *testing.T) {
 			}
 			defer p.Close()
 			for range 2 { // a pool has many turns
-				if tally := TurnOf(p, 20, func(*rand.Rand, *atomic.Bool) { runtime.Gosched() }, short); tally.Jobs == 0 {
-					t.Error("no job has ended")
-				}
+				sometime(t, func() string {
+					if tally := TurnOf(p, 20, func(*rand.Rand, *atomic.Bool) { runtime.Gosched() }, short); tally.Jobs == 0 {
+						return "no job has ended"
+					}
+					return ""
+				})
 			}
 		})
 	}
