@@ -153,10 +153,15 @@ func TestRequestsCanBeLeftAtAnyPoint(t *testing.T) {
 }
 
 // nameServer is a resolver whose look-ups hang, whatever their context, until the
-// first release; later ones are answered: localhost is 127.0.0.1.
-func nameServer(release <-chan struct{}, healed *atomic.Bool) *net.Resolver {
+// release, unless it has healed: then they are answered at once, with an error. It
+// says when one hangs.
+func nameServer(hangs chan<- struct{}, release <-chan struct{}, healed *atomic.Bool) *net.Resolver {
 	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		if !healed.Load() {
+			select {
+			case hangs <- struct{}{}:
+			default:
+			}
 			<-release
 		}
 		return nil, errTest
@@ -171,12 +176,10 @@ const name = "service.invalid."
 // with a sick name server stays sick when that is well again.
 func TestPlainClientIsStuckOnItsNameServerAndOursIsNot(t *testing.T) {
 	leak.Check(t, leak.Options{Threads: -1})
-	release := make(chan struct{})
+	hangs, release := make(chan struct{}, 1), make(chan struct{})
 	var healed atomic.Bool
-	resolver := nameServer(release, &healed)
-	get := func(rt http.RoundTripper, patience time.Duration) error {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
+	resolver := nameServer(hangs, release, &healed)
+	get := func(ctx context.Context, rt http.RoundTripper) error {
 		r, _ := http.NewRequestWithContext(ctx, "GET", "http://"+name+"/", nil)
 		resp, err := rt.RoundTrip(r)
 		if err == nil {
@@ -192,23 +195,33 @@ func TestPlainClientIsStuckOnItsNameServerAndOursIsNot(t *testing.T) {
 	ours := nethttp.NewTransport(&http.Transport{MaxConnsPerHost: 2}, &nethttp.Dialer{Reactor: newReactor(t), Resolver: resolver, Pool: pool})
 	for _, rt := range []http.RoundTripper{plain, ours} {
 		var all sync.WaitGroup
+		ctx, cancel := context.WithCancel(context.Background())
 		for range 3 {
 			all.Go(func() {
-				if err := get(rt, 10*time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
-					t.Error("a request with a deadline:", err)
+				if err := get(ctx, rt); !errors.Is(err, context.Canceled) {
+					t.Error("a request that was left:", err)
 				}
 			})
 		}
+		if rt == plain { // or all might have been left before one has dialled
+			<-hangs
+		}
+		time.Sleep(10 * time.Millisecond) // the others too, most likely
+		cancel()
 		all.Wait()
 	}
 	healed.Store(true)
 	var dns *net.DNSError
-	if err := get(plain, patience); !errors.Is(err, context.DeadlineExceeded) {
+	soon, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := get(soon, plain); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("the plain client is not stuck (%v): then nobody needs Dialer", err)
 	}
 	everywhere(t, func(t *testing.T) {
 		// The answer of the name server, and at once: an error, but its own.
-		if err := get(ours, 10*time.Second); !errors.As(err, &dns) || dns.IsTimeout {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := get(ctx, ours); !errors.As(err, &dns) || dns.IsTimeout {
 			t.Error(err)
 		}
 	})
