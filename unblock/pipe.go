@@ -123,9 +123,10 @@ type pump struct {
 	pool     *threadpool.Pool
 	mu       sync.Mutex
 	busy     bool
-	hold     bool  // the operation should end at the next opportunity
-	shut     bool  // no more operations
-	err      error // what the last operation ended with, after what is buffered
+	hold     bool   // the operation should end at the next opportunity
+	shut     bool   // no more operations
+	err      error  // what the last operation ended with, after what is buffered
+	last     func() // runs after the operation that is under way; nil for none
 	panicked *threadpool.PanicError
 	user     pollster.AtomicWaker
 }
@@ -139,6 +140,15 @@ func (p *pump) startLocked(op func()) error {
 		p.busy = false
 	}
 	return err
+}
+
+// startSurelyLocked starts op, which must not be left undone, beside the pool if that
+// takes no jobs.
+func (p *pump) startSurelyLocked(op func()) {
+	if p.startLocked(op) != nil {
+		p.busy = true
+		go (&operation{p, op}).RunJob()
+	}
 }
 
 // An operation is one job of a pump.
@@ -178,6 +188,10 @@ func (p *pump) end(err error, panicked *threadpool.PanicError) {
 	}
 	if panicked != nil {
 		p.panicked = panicked
+	}
+	if op := p.last; op != nil {
+		p.last = nil
+		p.startSurelyLocked(op)
 	}
 	p.mu.Unlock()
 	p.user.Wake()

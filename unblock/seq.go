@@ -107,13 +107,6 @@ func (s *Iter[T]) draw() {
 		}
 		s.user.Wake()
 	}
-	s.mu.Lock()
-	stop := s.shut && !s.ended
-	s.ended = s.ended || stop
-	s.mu.Unlock()
-	if stop {
-		s.stop()
-	}
 }
 
 // drawOne draws one value. After an error or a panic of the iterator there are
@@ -126,10 +119,11 @@ func (s *Iter[T]) drawOne() (ok bool) {
 	defer func() {
 		ok = ok && err == nil
 		s.mu.Lock()
-		if ok {
-			s.values = append(s.values, v)
-		} else {
+		switch {
+		case !ok:
 			s.err, s.ended = err, true
+		case !s.shut:
+			s.values = append(s.values, v)
 		}
 		s.mu.Unlock()
 		if err != nil {
@@ -147,29 +141,31 @@ func (s *Iter[T]) Cancel() {
 	if s.shut {
 		return
 	}
-	s.hold = true
-	s.values = nil
-	if s.busy {
-		s.shut = true // draw ends, and end stops the iterator
-		return
+	s.hold, s.shut, s.values = true, true, nil
+	switch {
+	case s.busy: // and may have looked at shut for the last time
+		s.last = s.finish
+	case s.stop != nil && !s.ended:
+		s.startSurelyLocked(s.finish)
 	}
-	s.stopLocked()
 }
 
-// stopLocked ends the iterator, which may block and so is an operation too.
-func (s *Iter[T]) stopLocked() {
-	s.shut = true
-	if s.stop == nil || s.ended {
-		return
-	}
+// finish ends the iterator, which may block and so is an operation too.
+func (s *Iter[T]) finish() {
+	s.mu.Lock()
+	ended := s.ended
 	s.ended = true
-	_ = s.startLocked(s.stop)
+	s.mu.Unlock()
+	if s.stop != nil && !ended {
+		s.stop()
+	}
 }
 
 // Close ends the iterator: its yield returns false. It waits until the iterator
 // has returned or ctx has ended; the iterator is ended all the same then, when the
 // call that it is in returns. Further calls return os.ErrClosed.
 func (s *Iter[T]) Close(ctx context.Context) error {
+	defer s.Cancel() // if the wait has been left
 	return s.do(ctx, func() {
 		if s.stop != nil {
 			s.stop()

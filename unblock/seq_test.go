@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -83,6 +84,94 @@ func TestClosingAnIterEndsTheIterator(t *testing.T) {
 			t.Error(err)
 		}
 		it.Cancel()
+	}
+}
+
+// cleaning is an iterator of ones that counts how often it begins and ends.
+type cleaning struct {
+	begun, ended atomic.Int32
+	during       func() // if not nil, called before each value
+}
+
+func (c *cleaning) values(yield func(int) bool) {
+	c.begun.Add(1)
+	defer c.ended.Add(1)
+	for {
+		if c.during != nil {
+			c.during()
+		}
+		if !yield(1) {
+			return
+		}
+	}
+}
+
+// TestAnIterThatIsCanceledAsItFillsUpEndsTheIterator cancels about when a job finds
+// the buffer full and ends.
+func TestAnIterThatIsCanceledAsItFillsUpEndsTheIterator(t *testing.T) {
+	leak.Check(t)
+	p := newPool(t, threadpool.Options{Limit: 2})
+	var c cleaning
+	rounds := 20000
+	if testing.Short() {
+		rounds = 5000
+	}
+	for range rounds {
+		it := unblock.Seq(c.values, unblock.Options{Pool: p, Buffer: 1})
+		if _, err := it.Next(background); err != nil {
+			t.Fatal(err)
+		}
+		it.Cancel()
+	}
+	eventually(t, "the end of all iterators", func() bool { return c.ended.Load() == c.begun.Load() })
+}
+
+func TestAnIterIsCanceledWhereThePoolTakesNoJobs(t *testing.T) {
+	leak.Check(t)
+	p := newPool(t, threadpool.Options{})
+	var c cleaning
+	it := unblock.Seq(c.values, unblock.Options{Pool: p, Buffer: 1})
+	if _, err := it.Next(background); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Shutdown(background); err != nil {
+		t.Fatal(err)
+	}
+	it.Cancel()
+	eventually(t, "the end of the iterator", func() bool { return c.ended.Load() == 1 })
+}
+
+// TestAnIterEndsThoughNobodyWaitsForItsClosing leaves Close while the iterator is in
+// a call that does not return.
+func TestAnIterEndsThoughNobodyWaitsForItsClosing(t *testing.T) {
+	leak.Check(t)
+	inside, gate := make(chan struct{}, 1), make(chan struct{})
+	c := cleaning{during: func() {
+		select {
+		case inside <- struct{}{}:
+		default:
+		}
+		<-gate
+	}}
+	it := unblock.Seq(c.values, unblock.Options{Buffer: 2})
+	next := make(chan error)
+	ctx, leave := context.WithCancel(background)
+	go func() {
+		_, err := it.Next(ctx)
+		next <- err
+	}()
+	<-inside
+	leave()
+	if err := <-next; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if err := it.Close(ctx); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	close(gate)
+	eventually(t, "the end of the iterator", func() bool { return c.ended.Load() == 1 })
+	if _, err := it.Next(background); !errors.Is(err, os.ErrClosed) && err != io.EOF {
+		t.Error(err)
 	}
 }
 
