@@ -16,6 +16,7 @@ type poolOp[T any] struct {
 
 	job     threadpool.Job
 	started bool // only the poller looks
+	given   bool // the result, to the poller
 	result  pollster.Promise[T]
 	busy    atomic.Bool // the job is queued or running
 }
@@ -30,13 +31,21 @@ func (o *poolOp[T]) Poll(w *pollster.Waker) (v T, ready bool, err error) {
 			o.result.Reject(err)
 		}
 	}
-	return o.result.Poll(w)
+	v, ready, err = o.result.Poll(w)
+	o.given = o.given || ready
+	return v, ready, err
 }
 
 // Cancel implements pollster.Canceler. A call that runs goes on without anybody
 // waiting for it.
 func (o *poolOp[T]) Cancel() {
 	o.result.Cancel()
+	if o.dropped != nil && !o.given {
+		if v, ready, _ := o.result.Poll(nil); ready { // settled: needs no waker
+			o.given = true
+			go o.dropped(v) // which may block
+		}
+	}
 	if !o.started {
 		o.started = true
 		return

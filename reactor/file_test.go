@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"testing"
 	"time"
@@ -409,4 +410,59 @@ func TestOpenAndDefaultFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.Close()
+}
+
+// TestAFileThatIsOpenAndNotWantedIsClosed cancels when the file is there, and about
+// when it comes.
+func TestAFileThatIsOpenAndNotWantedIsClosed(t *testing.T) {
+	leak.Check(t)
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which would close them in the end
+	s := newFiles(t, reactor.FilePool, reactor.FilesOptions{})
+	name := filepath.Join(t.TempDir(), "x")
+	descriptors := func() (n int) {
+		all, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skipf("nothing tells which files are open: %v", err)
+		}
+		for _, fd := range all {
+			if to, _ := os.Readlink("/proc/self/fd/" + fd.Name()); to == name {
+				n++
+			}
+		}
+		return n
+	}
+	open := func() pollster.Future[*reactor.File] {
+		return s.OpenFuture(name, os.O_RDWR|os.O_CREATE, 0o600)
+	}
+	for i := range 200 {
+		f, there := open(), make(chan struct{})
+		file, ready, err := f.Poll(pollster.NewWaker(func() { close(there) }))
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case ready:
+			file.Close()
+		case i%2 == 0:
+			<-there
+		}
+		pollster.Cancel(f)
+		pollster.Cancel(f)
+	}
+	for end := time.Now().Add(20 * time.Second); descriptors() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d are left open", descriptors())
+		}
+	}
+	f := open()
+	file, err := pollster.BlockOn(context.Background(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pollster.Cancel(f) // it has been given
+	if _, err := file.Write([]byte("x")); err != nil {
+		t.Error(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Error(err)
+	}
 }
