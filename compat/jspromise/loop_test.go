@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"syscall/js"
 	"testing"
 	"time"
 
@@ -92,14 +93,68 @@ func TestNextFrame(t *testing.T) {
 			t.Errorf("%v, %v, %v", a, b, err)
 		}
 	})
+	frames := holdFrames(t)
 	futuretest.TestFuture(t, func() futuretest.Subject[time.Duration] {
-		before := jspromise.Live()
+		before, f := jspromise.Live(), &heldFrame{frames: frames, Future: jspromise.NextFrame()}
 		return futuretest.Subject[time.Duration]{
-			Future:   jspromise.NextFrame(),
-			Complete: func() {}, // the page does
+			Future:   f,
+			Complete: func() { f.let = true; f.look() },
 			Held:     func() int { return jspromise.Live() - before },
 		}
 	})
+}
+
+// holdFrames has the page's frames wait until they are let: a page that is slow may
+// be painted at any moment.
+func holdFrames(t *testing.T) js.Value {
+	page := js.Global()
+	frames := page.Call("eval", `(() => {
+		const held = new Map()
+		let n = 0
+		return {
+			request: f => { held.set(++n, f); return n },
+			cancel: i => { held.delete(i) },
+			last: () => n,
+			let: i => {
+				const f = held.get(i)
+				held.delete(i)
+				if (f) setTimeout(() => f(performance.now()))
+			},
+		}
+	})()`)
+	for name, f := range map[string]string{"requestAnimationFrame": "request", "cancelAnimationFrame": "cancel"} {
+		was := page.Get(name)
+		page.Set(name, frames.Get(f))
+		t.Cleanup(func() { page.Set(name, was) })
+	}
+	return frames
+}
+
+// A heldFrame is a NextFrame that waits until it is let.
+type heldFrame struct {
+	pollster.Future[time.Duration]
+	frames js.Value
+	number int // of its request
+	let    bool
+}
+
+func (f *heldFrame) Poll(w *pollster.Waker) (time.Duration, bool, error) {
+	before := f.frames.Call("last").Int()
+	defer func() {
+		if n := f.frames.Call("last").Int(); n > before {
+			f.number = n
+			f.look()
+		}
+	}()
+	return f.Future.Poll(w)
+}
+
+func (f *heldFrame) Cancel() { pollster.Cancel(f.Future) }
+
+func (f *heldFrame) look() {
+	if f.let && f.number > 0 {
+		f.frames.Call("let", f.number)
+	}
 }
 
 // Tasks that never end must not stop the page: its timers and frames go on.
