@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"sync/atomic"
+	"time"
 
 	"github.com/causeway-go/causeway/executor/internal/threadlock"
 	"github.com/causeway-go/causeway/internal/goroutine"
@@ -52,8 +53,10 @@ type coroutine struct {
 	over    bool // it ends, or has ended; there is no next body
 	closing bool // it cannot be suspended any more
 	breaks  bool // the next suspension ends the body
+	after   bool // the wait has begun after the context of the body ended
 	held    bool // between BeforeWait and AfterWait, if that holds up the driver
 	watch   context.Context
+	until   time.Time // see patient
 
 	permit atomic.Bool
 	late   atomic.Pointer[park.Notifier]
@@ -68,8 +71,10 @@ type body interface {
 	run()
 	// looked reports whether it knows from its context that it is to end.
 	looked() bool
-	// tells reports whether ctx, which has not ended, is about to: it comes from
-	// the context of the body, by a goroutine that waits for that.
+	// over reports whether its context has ended.
+	over() bool
+	// tells reports whether ctx, which has not ended, may be about to: it comes from
+	// the context of the body, and a goroutine may wait for that.
 	tells(ctx context.Context) bool
 }
 
@@ -342,7 +347,7 @@ func (co *coroutine) Park(w goroutine.Wait) {
 	co.excuse()
 	for !co.permit.Load() {
 		if co.breaks && !co.toldByContext() && w.Withdraw() {
-			co.breaks = false
+			co.breaks, co.until = false, time.Time{}
 			runtime.Goexit()
 		}
 		// Else an Unpark is on its way, from whoever we wait for or from the
@@ -354,6 +359,7 @@ func (co *coroutine) Park(w goroutine.Wait) {
 		co.suspend()
 	}
 	co.permit.Store(false)
+	co.until = time.Time{}
 	if co.breaks && co.watch.Done() != nil && co.watch.Err() != nil {
 		co.breaks = false // this wait ends with the error of its context
 	}
@@ -363,7 +369,23 @@ func (co *coroutine) Park(w goroutine.Wait) {
 // the executor ends too, nobody waits for a context that has yet to hear of it.
 func (co *coroutine) toldByContext() bool {
 	ctx := co.watch
-	return ctx.Done() != nil && (ctx.Err() != nil || !co.closing && co.body.tells(ctx))
+	return ctx.Done() != nil && (ctx.Err() != nil || !co.closing && co.body.tells(ctx) && co.patient())
+}
+
+// tellTime is how long a wait that is to end is left to a context that may be about
+// to. One that is told by a goroutine of package context ends when that gets to run;
+// one that has its values from the context of the body and nothing else, as by
+// context.WithoutCancel, never does, and there is no telling which it is.
+const tellTime = 100 * time.Millisecond
+
+// patient reports whether the wait is left to its context. When that is over the task
+// is woken.
+func (co *coroutine) patient() bool {
+	if co.until.IsZero() {
+		co.until = time.Now().Add(tellTime)
+		time.AfterFunc(tellTime, co.task.wake)
+	}
+	return time.Now().Before(co.until)
 }
 
 // parkLate parks the goroutine, since there is no executor any more that could
@@ -393,7 +415,12 @@ func (co *coroutine) Yield(ctx context.Context, leave bool) {
 	co.task.wake()
 	co.suspend()
 	if leave && co.breaks {
-		co.breaks = false
+		for co.watch = ctx; ctx.Err() == nil && co.toldByContext(); {
+			runtime.Gosched()
+			co.task.wake()
+			co.suspend()
+		}
+		co.breaks, co.until = false, time.Time{}
 		if ctx.Done() == nil || ctx.Err() == nil {
 			runtime.Goexit()
 		}
@@ -404,6 +431,7 @@ func (co *coroutine) Yield(ctx context.Context, leave bool) {
 // when it gave way went on as one that runs: if it has looked at its context since,
 // no wait is ended.
 func (co *coroutine) excuse() {
+	co.after = co.body.over()
 	if co.breaks && !co.closing && co.body.looked() {
 		co.breaks = false
 	}

@@ -3,6 +3,7 @@ package executor_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -151,6 +152,30 @@ func TestAWaitEndsWithTheErrorOfItsContextHoweverThatIsDerived(t *testing.T) {
 	}
 }
 
+// TestGivingWayEndsWithTheErrorOfItsContextHoweverThatIsDerived is the same for a task
+// that is cancelled while it lets another one run.
+func TestGivingWayEndsWithTheErrorOfItsContextHoweverThatIsDerived(t *testing.T) {
+	ex := start(t, 1, executor.Options{})
+	for range 200 {
+		self := make(chan *executor.Task[int], 1)
+		task := executor.Go(ex, func(ctx context.Context) (int, error) {
+			ctx, cancel := context.WithCancel(wrapped{ctx})
+			defer cancel()
+			task := <-self
+			executor.Go(ex, func(context.Context) (int, error) { // when this one gives way
+				task.Cancel()
+				return 0, nil
+			})
+			_, err := pollster.BlockOn(ctx, pollster.Yield())
+			return 7, err
+		})
+		self <- task
+		if v, err := task.Wait(background); v != 7 || !errors.Is(err, context.Canceled) {
+			t.Fatalf("%d, %v: ended by force", v, err)
+		}
+	}
+}
+
 // TestAWaitWithAContextOfItsOwnIsEndedByForce is the other side: a context that
 // does not come from that of the body tells nothing.
 func TestAWaitWithAContextOfItsOwnIsEndedByForce(t *testing.T) {
@@ -168,5 +193,68 @@ func TestAWaitWithAContextOfItsOwnIsEndedByForce(t *testing.T) {
 	task.Cancel()
 	if v, err := task.Wait(background); v == 7 || !errors.Is(err, executor.ErrCanceled) {
 		t.Fatalf("%d, %v", v, err)
+	}
+}
+
+// TestAWaitIsEndedByForceThoughAContextBesideItIsTold has a context that comes from
+// that of the body and that the wait does not watch.
+func TestAWaitIsEndedByForceThoughAContextBesideItIsTold(t *testing.T) {
+	ex := start(t, 1, executor.Options{})
+	for name, wrap := range map[string]func(context.Context) context.Context{
+		"told at once":        func(ctx context.Context) context.Context { return ctx },
+		"told by a goroutine": func(ctx context.Context) context.Context { return wrapped{ctx} },
+	} {
+		for range 500 {
+			p, waits := new(probe), make(chan struct{}, 1)
+			p.during = func(int32) { waits <- struct{}{} }
+			task := executor.Go(ex, func(ctx context.Context) (int, error) {
+				_, cancel := context.WithCancel(wrap(ctx))
+				defer cancel()
+				_, err := pollster.BlockOn(background, pollster.Future[int](p))
+				return 7, err
+			})
+			for <-waits; task.String() != "task (waiting)"; {
+				runtime.Gosched()
+			}
+			task.Cancel()
+			late := time.AfterFunc(20*time.Second, p.Open)
+			if v, err := task.Wait(background); v == 7 || !errors.Is(err, executor.ErrCanceled) {
+				t.Fatalf("%s: %d, %v", name, v, err)
+			}
+			late.Stop()
+		}
+	}
+}
+
+// TestAWaitWithTheValuesOfTheContextAndNotItsEndIsEndedByForce is the same for one that
+// looks as if it were to end.
+func TestAWaitWithTheValuesOfTheContextAndNotItsEndIsEndedByForce(t *testing.T) {
+	ex := start(t, 1, executor.Options{})
+	for name, derive := range map[string]func(context.Context) (context.Context, context.CancelFunc){
+		"cancel": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithCancel(context.WithoutCancel(ctx))
+		},
+		"wrapped time-out": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(wrapped{context.WithoutCancel(ctx)}, time.Hour)
+		},
+	} {
+		p, waits := new(probe), make(chan struct{}, 1)
+		p.during = func(int32) { waits <- struct{}{} }
+		cleaned := false
+		task := executor.Go(ex, func(ctx context.Context) (int, error) {
+			ctx.Done() // somebody listens
+			own, cancel := derive(ctx)
+			defer cancel()
+			defer func() { _, err := pollster.BlockOn(own, pollster.Yield()); cleaned = err == nil }()
+			_, err := pollster.BlockOn(own, pollster.Future[int](p))
+			return 7, err
+		})
+		<-waits
+		task.Cancel()
+		late := time.AfterFunc(20*time.Second, p.Open)
+		if v, err := task.Wait(background); v == 7 || !errors.Is(err, executor.ErrCanceled) || !cleaned {
+			t.Errorf("%s: %d, %v, cleaned %v", name, v, err, cleaned)
+		}
+		late.Stop()
 	}
 }

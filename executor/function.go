@@ -5,6 +5,7 @@ import (
 	"runtime/debug"
 	"runtime/pprof"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,11 +21,14 @@ import (
 //
 // When the task is cancelled, the context of f ends at once. Beyond that, one
 // wait is ended: the one that f is suspended in, or if it is running, the next
-// one, unless f has looked at its context before. A wait that watches the
-// context, or one that comes from it in whatever way, returns with its error. A
+// one, unless f has looked at its context before, or has one that comes from it
+// and was told. A wait that watches the
+// context, or one that ends with it in whatever way, returns with its error. A
 // wait that does not cannot return, because nothing has happened; it ends f by
-// runtime.Goexit, so that deferred calls run. Waits that come after that are as usual, in deferred calls too, so
-// cleaning up may wait.
+// runtime.Goexit, so that deferred calls run. (A context that has the values of
+// that of f and not its end, as by context.WithoutCancel, is found out by its not
+// ending for a tenth of a second.) Waits that come after that are as usual, in
+// deferred calls too, so cleaning up may wait.
 //
 // f may lock its thread by runtime.LockOSThread; it then parks with the thread
 // where it would be suspended. What is still locked when f returns is
@@ -138,7 +142,9 @@ func (t *function[T]) drop(why error) bool {
 		return true
 	}
 	t.why = why
-	t.co.breaks = why == ErrClosed || !t.ctx.noticed()
+	// What it waits for since before the end it waits for without knowing of it, though
+	// contexts that come from its own have been told, which look at that.
+	t.co.breaks = why == ErrClosed || !t.co.after || !t.ctx.noticed()
 	if why == ErrClosed {
 		t.co.closing = true
 	}
@@ -147,6 +153,9 @@ func (t *function[T]) drop(why error) bool {
 
 // looked implements body.
 func (t *function[T]) looked() bool { return t.ctx.noticed() }
+
+// over implements body.
+func (t *function[T]) over() bool { return t.ctx.ended.Load() }
 
 // tells implements body.
 func (t *function[T]) tells(ctx context.Context) bool {
@@ -167,8 +176,8 @@ type taskContext struct {
 	mu    sync.Mutex
 	later *core       // the task, if its parent is followed once somebody asks
 	stop  func() bool // detaches the parent
-	ended bool
-	seen  bool // somebody has been told so
+	ended atomic.Bool // set under mu
+	seen  bool        // somebody has been told so
 	done  chan struct{}
 	funcs map[*func()]struct{}
 
@@ -193,7 +202,7 @@ func (c *taskContext) follow(task *core) {
 	}
 	stop := context.AfterFunc(c.parent, task.cancel)
 	c.mu.Lock()
-	if !c.ended {
+	if !c.ended.Load() {
 		c.stop, stop = stop, nil
 	}
 	c.mu.Unlock()
@@ -236,7 +245,7 @@ func (c *taskContext) Done() <-chan struct{} {
 	defer c.mu.Unlock()
 	if c.done == nil {
 		c.done = make(chan struct{})
-		if c.ended {
+		if c.ended.Load() {
 			close(c.done)
 		}
 	}
@@ -248,7 +257,7 @@ func (c *taskContext) Err() error {
 	c.catchUp()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.ended {
+	if !c.ended.Load() {
 		return nil
 	}
 	c.seen = true
@@ -292,7 +301,7 @@ func (c *taskContext) AfterFunc(f func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := &f
-	if c.ended {
+	if c.ended.Load() {
 		c.seen = true
 		go f()
 		return func() bool { return false }
@@ -313,11 +322,11 @@ func (c *taskContext) AfterFunc(f func()) (stop func() bool) {
 // end ends the context, unless it has ended.
 func (c *taskContext) end() {
 	c.mu.Lock()
-	if c.ended {
+	if c.ended.Load() {
 		c.mu.Unlock()
 		return
 	}
-	c.ended = true
+	c.ended.Store(true)
 	if c.done != nil {
 		close(c.done)
 	}

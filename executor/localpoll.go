@@ -76,6 +76,9 @@ func (lp *loop) drop(error) bool {
 // looked implements body.
 func (lp *loop) looked() bool { return false }
 
+// over implements body.
+func (lp *loop) over() bool { return false }
+
 // tells implements body.
 func (lp *loop) tells(context.Context) bool { return false }
 
