@@ -176,7 +176,9 @@ func (d *waited) wait(ctx context.Context) (known bool, err error) {
 		}
 		d.n.Detach()
 		d.n.Begin() // nobody sets out to unpark this goroutine any more
-		_ = d.Cancel() || d.leave()
+		if !d.Cancel() && !d.leave() && d.panicked != nil { // known, and to nobody
+			defer d.pool.Panicked(d.panicked.Value, d.panicked.Stack)
+		}
 		err = goroutine.Refused(recover())
 	}()
 	for {

@@ -272,3 +272,44 @@ func (panicking) BeforeWait() goroutine.Parker { return panicking{} }
 func (panicking) AfterWait()                   {}
 func (panicking) Park(goroutine.Wait)          { panic("cannot wait") }
 func (panicking) Unpark()                      {}
+
+// TestAPanicInAJobThatIsLeftAsItEndsIsReported ends a task that waits for a job which
+// panics after nobody can wake the task any more, and before it has left.
+func TestAPanicInAJobThatIsLeftAsItEndsIsReported(t *testing.T) {
+	leak.Check(t)
+	reported := make(chan any, 1)
+	p := newPool(t, threadpool.Options{Limit: 1, OnPanic: func(v any, _ []byte) { reported <- v }})
+	gate, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		var place goroutine.Place
+		place.Enter(leaving{func() {
+			close(gate)
+			waitFor(t, "the end of the job", func() bool { s := p.Stats(); return s.Completed == 1 && s.Running == 0 })
+		}})
+		defer place.Leave()
+		_ = p.Do(background, func() {
+			<-gate
+			panic("seen by nobody")
+		})
+		t.Error("Do has returned")
+	}()
+	<-ended
+	if v := <-reported; v != "seen by nobody" {
+		t.Error(v)
+	}
+}
+
+// leaving is a place where a wait is withdrawn and, some time after, ended.
+type leaving struct{ meanwhile func() }
+
+func (l leaving) BeforeWait() goroutine.Parker { return l }
+func (leaving) AfterWait()                     {}
+func (leaving) Unpark()                        {}
+func (l leaving) Park(w goroutine.Wait) {
+	if !w.Withdraw() {
+		panic("withdrawn too late")
+	}
+	l.meanwhile()
+	runtime.Goexit()
+}
