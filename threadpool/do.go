@@ -175,7 +175,7 @@ func (d *waited) wait(ctx context.Context) (known bool, err error) {
 			return
 		}
 		d.n.Detach()
-		d.n.Begin() // nobody sets out to unpark this goroutine any more
+		d.n.Begin()                                         // nobody sets out to unpark this goroutine any more
 		if !d.Cancel() && !d.leave() && d.panicked != nil { // known, and to nobody
 			defer d.pool.Panicked(d.panicked.Value, d.panicked.Stack)
 		}
