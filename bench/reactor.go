@@ -19,13 +19,14 @@ import (
 
 // reactorScenarios are those of connections; more are in the files beside this one.
 var reactorScenarios = []kit.Scenario{
-	pingPong("net/pingpong-unix-1", "unix", 1, 64, 0),
-	pingPong("net/pingpong-unix-100", "unix", 100, 64, 0),
-	pingPong("net/pingpong-tcp-1", "tcp", 1, 64, 0),
-	pingPong("net/pingpong-tcp-100", "tcp", 100, 64, 0),
-	pingPong("net/pingpong-unix-1-64k", "unix", 1, 64<<10, 0),
-	pingPong("net/pingpong-unix-100-64k", "unix", 100, 64<<10, 0),
-	pingPong("net/busy", "unix", 10, 64, 2),
+	pingPong("net/pingpong-unix-1", "unix", 1, message{size: 64}, 0),
+	pingPong("net/pingpong-unix-100", "unix", 100, message{size: 64}, 0),
+	pingPong("net/pingpong-tcp-1", "tcp", 1, message{size: 64}, 0),
+	pingPong("net/pingpong-tcp-100", "tcp", 100, message{size: 64}, 0),
+	pingPong("net/pingpong-unix-1-64k", "unix", 1, message{size: 64 << 10}, 0),
+	pingPong("net/pingpong-unix-100-64k", "unix", 100, message{size: 64 << 10}, 0),
+	pingPong("net/pingpong-tcp-100-room", "tcp", 100, message{size: 64, room: 4 << 10}, 0),
+	pingPong("net/busy", "unix", 10, message{size: 64}, 2),
 	busyP50,
 	echo1k,
 	idle20k,
@@ -39,20 +40,36 @@ var reactorScenarios = []kit.Scenario{
 	processWait200,
 }
 
-// pingPong compares round trips of size bytes over so many connections at once,
+// A message is what goes to and fro: so many bytes, in a buffer to read with that has
+// room for more if that is asked for.
+type message struct{ size, room int }
+
+// buffer makes a buffer to write from as it is, and to read into to its capacity.
+func (m message) buffer() []byte { return make([]byte, m.size, max(m.size, m.room)) }
+
+// receive waits for a message. Never are there two.
+func receive(c io.Reader, p []byte) error {
+	_, err := io.ReadAtLeast(c, p[:cap(p)], len(p))
+	return err
+}
+
+// pingPong compares round trips of a message over so many connections at once,
 // while busy goroutines for each P compute.
-func pingPong(name, network string, connections, size, busy int) kit.Scenario {
+func pingPong(name, network string, connections int, m message, busy int) kit.Scenario {
 	doc := "One round trip of a message over a connection, with both ends in this process: stackless tasks; goroutines on our connections; goroutines on package net."
+	if m.room > 0 {
+		doc += " The buffers to read with have room for more than the message, as those of most protocols do."
+	}
 	if busy > 0 {
 		doc += " Twice GOMAXPROCS goroutines compute meanwhile."
 	}
-	measure := func(run func(network, dir string, connections, size int) (rounds func(n int), stop func(), err error)) func(*kit.Rep) (kit.Figures, error) {
+	measure := func(run func(network, dir string, connections int, m message) (rounds func(n int), stop func(), err error)) func(*kit.Rep) (kit.Figures, error) {
 		return func(r *kit.Rep) (kit.Figures, error) {
 			dir, err := r.Dir()
 			if err != nil {
 				return nil, err
 			}
-			rounds, stop, err := run(network, dir, connections, size)
+			rounds, stop, err := run(network, dir, connections, m)
 			if err != nil {
 				return nil, err
 			}
@@ -101,16 +118,16 @@ func (c closers) close() {
 }
 
 // pingNet has a goroutine at each end of each connection.
-func pingNet(network, dir string, connections, size int) (func(int), func(), error) {
+func pingNet(network, dir string, connections int, m message) (func(int), func(), error) {
 	l, err := net.Listen(network, address(network, dir))
 	if err != nil {
 		return nil, nil, err
 	}
-	ends, stop, err := echoOver(l, net.Dial, connections, size)
+	ends, stop, err := echoOver(l, net.Dial, connections, m)
 	if err != nil {
 		return nil, nil, err
 	}
-	return pingers(ends, size), stop, nil
+	return pingers(ends, m), stop, nil
 }
 
 // ourPairs connects through reactor r.
@@ -137,7 +154,7 @@ func ourPairs(r *reactor.Reactor, network, dir string, connections int) (all clo
 }
 
 // pingBlocking is pingNet on our connections.
-func pingBlocking(network, dir string, connections, size int) (func(int), func(), error) {
+func pingBlocking(network, dir string, connections int, m message) (func(int), func(), error) {
 	r, err := reactor.New(reactor.Options{})
 	if err != nil {
 		return nil, nil, err
@@ -150,15 +167,15 @@ func pingBlocking(network, dir string, connections, size int) (func(int), func()
 	var ends []net.Conn
 	for i, a := range as {
 		ends = append(ends, a)
-		go echoBlocking(bs[i], size)
+		go echoBlocking(bs[i], m)
 	}
-	return pingers(ends, size), all.close, nil
+	return pingers(ends, m), all.close, nil
 }
 
-func echoBlocking(c net.Conn, size int) {
-	p := make([]byte, size)
+func echoBlocking(c net.Conn, m message) {
+	p := m.buffer()
 	for {
-		if _, err := io.ReadFull(c, p); err != nil {
+		if receive(c, p) != nil {
 			return
 		}
 		if _, err := c.Write(p); err != nil {
@@ -168,10 +185,10 @@ func echoBlocking(c net.Conn, size int) {
 }
 
 // pingers makes rounds on all ends at once.
-func pingers(ends []net.Conn, size int) func(n int) {
+func pingers(ends []net.Conn, m message) func(n int) {
 	buffers := make([][]byte, len(ends))
 	for i := range buffers {
-		buffers[i] = make([]byte, size)
+		buffers[i] = m.buffer()
 	}
 	return func(n int) {
 		var done sync.WaitGroup
@@ -182,7 +199,7 @@ func pingers(ends []net.Conn, size int) func(n int) {
 					if _, err := c.Write(p); err != nil {
 						return
 					}
-					if _, err := io.ReadFull(c, p); err != nil {
+					if receive(c, p) != nil {
 						return
 					}
 				}
@@ -194,8 +211,8 @@ func pingers(ends []net.Conn, size int) func(n int) {
 
 // pingTasks has a stackless task at each end, on an executor with a worker for each
 // P.
-func pingTasks(o reactor.Options) func(network, dir string, connections, size int) (func(int), func(), error) {
-	return func(network, dir string, connections, size int) (func(int), func(), error) {
+func pingTasks(o reactor.Options) func(network, dir string, connections int, m message) (func(int), func(), error) {
+	return func(network, dir string, connections int, m message) (func(int), func(), error) {
 		r, err := reactor.New(o)
 		if err != nil {
 			return nil, nil, err
@@ -210,11 +227,11 @@ func pingTasks(o reactor.Options) func(network, dir string, connections, size in
 			return nil, nil, err
 		}
 		for _, b := range bs {
-			executor.Spawn(ex, pollster.Future[struct{}](&echoTask{c: b, p: make([]byte, size)})).Detach()
+			executor.Spawn(ex, pollster.Future[struct{}](&echoTask{c: b, p: m.buffer()})).Detach()
 		}
 		tasks := make([]pingTask, connections)
 		for i, a := range as {
-			tasks[i].c, tasks[i].p, tasks[i].x.writing = a, make([]byte, size), true
+			tasks[i].c, tasks[i].p, tasks[i].x.writing = a, m.buffer(), true
 		}
 		rounds := func(n int) {
 			var left atomic.Int64
@@ -259,7 +276,7 @@ func (x *transfer) step(c *reactor.Conn, w *pollster.Waker, p []byte) (done bool
 		if x.writing {
 			n, ready, err = c.PollWrite(&x.at, w, p[x.n:])
 		} else {
-			n, ready, err = c.PollRead(&x.at, w, p[x.n:])
+			n, ready, err = c.PollRead(&x.at, w, p[x.n:cap(p)])
 		}
 		if !ready {
 			return false, err

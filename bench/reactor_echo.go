@@ -96,7 +96,7 @@ func echoByGoroutines(o reactor.Options, connections int) opener {
 		if connections == 1 {
 			dial = func(network, address string) (net.Conn, error) { return r.Dial(context.Background(), network, address) }
 		}
-		ends, stop, err := echoOver(l, dial, connections, 64)
+		ends, stop, err := echoOver(l, dial, connections, message{size: 64})
 		return ends, func() { stop(); _ = r.Close() }, err
 	}
 }
@@ -107,12 +107,12 @@ func echoByNet(connections int) opener {
 		if err != nil {
 			return nil, nil, err
 		}
-		return echoOver(l, net.Dial, connections, 64)
+		return echoOver(l, net.Dial, connections, message{size: 64})
 	}
 }
 
 // echoOver has a goroutine answer at each connection to l, which it closes.
-func echoOver(l net.Listener, dial func(network, address string) (net.Conn, error), connections, size int) ([]net.Conn, func(), error) {
+func echoOver(l net.Listener, dial func(network, address string) (net.Conn, error), connections int, m message) ([]net.Conn, func(), error) {
 	defer l.Close()
 	var all closers
 	var ends []net.Conn
@@ -127,7 +127,7 @@ func echoOver(l net.Listener, dial func(network, address string) (net.Conn, erro
 		}
 		all.add(a, b)
 		ends = append(ends, a)
-		go echoBlocking(b, size)
+		go echoBlocking(b, m)
 	}
 	return ends, all.close, nil
 }
@@ -158,7 +158,7 @@ func echoTimes(each, percentile int, open opener) func(*kit.Rep) (kit.Figures, e
 		var all sync.WaitGroup
 		for i, c := range ends {
 			all.Go(func() {
-				round := pingers([]net.Conn{c}, 64)
+				round := pingers([]net.Conn{c}, message{size: 64})
 				for range each {
 					start := time.Now()
 					round(1)

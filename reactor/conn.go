@@ -52,11 +52,11 @@ func (c *Conn) WriteFuture(p []byte) pollster.Future[int] {
 
 // PollRead reads once if there is something, and otherwise arranges for w to be
 // woken when there may be, with the same Waiter. It is for tasks that want a buffer
-// only when there is something to put into it, and no allocation.
+// only when there is something to put into it, and no allocation. Over
+// TCP a buffer with room to spare saves the read that would find nothing.
 func (c *Conn) PollRead(at *Waiter, w *pollster.Waker, p []byte) (n int, ready bool, err error) {
-	f := c.netFD
-	n, ready, err = f.s.poll(at, w, Readable, func(fd int) (int, error) { return f.readOnce(fd, p) })
-	return n, ready, f.opError("read", err)
+	n, ready, err = c.netFD.pollRead(at, w, p)
+	return n, ready, c.netFD.opError("read", err)
 }
 
 // PollWrite writes once, as much of p as there is room for, or arranges for w to
@@ -70,7 +70,10 @@ func (c *Conn) PollWrite(at *Waiter, w *pollster.Waker, p []byte) (n int, ready 
 
 // Source returns what the connection is registered as, to wait for readiness. It
 // belongs to the connection: do not close it.
-func (c *Conn) Source() *Source { return c.netFD.s }
+func (c *Conn) Source() *Source {
+	c.netFD.s.wary.Store(true)
+	return c.netFD.s
+}
 
 // Close implements net.Conn. Whoever waits gets an error for which errors.Is holds
 // with net.ErrClosed, as does the second Close.
@@ -119,6 +122,7 @@ func (f *netFD) raw() (syscall.RawConn, error) {
 		return nil, f.opError("raw-control", net.ErrClosed)
 	}
 	_ = f.s.leave()
+	f.s.wary.Store(true)
 	return &rawConn{f}, nil
 }
 

@@ -29,7 +29,11 @@ type netFD struct {
 
 // newFD registers a socket, which it closes if that fails.
 func (r *Reactor) newFD(fd int, k kind) (*netFD, error) {
-	s, err := r.Register(uintptr(fd))
+	in := Readable
+	if k.family == "tcp" {
+		in |= Priority // which makes a read short; see Waiter.drained
+	}
+	s, err := r.register(uintptr(fd), in)
 	if err != nil {
 		_ = sysClose(fd)
 		return nil, err

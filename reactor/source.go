@@ -31,6 +31,7 @@ type Source struct {
 	closer func(fd int) error
 
 	ticks [3]atomic.Uint32 // by direction: goes up with each event
+	wary  atomic.Bool      // a short read is no sign; see Waiter.drained
 
 	mu       sync.Mutex
 	armed    Events   // what the poller watches
@@ -74,11 +75,14 @@ const maxFD = 1 << 28
 // registered already, which leaves the first registration as it is,
 // [ErrNotPollable], [ErrDescriptor], [ErrLimit], [ErrClosed] or
 // errors.ErrUnsupported.
-func (r *Reactor) Register(fd uintptr) (*Source, error) {
+func (r *Reactor) Register(fd uintptr) (*Source, error) { return r.register(fd, Readable) }
+
+// register is Register that begins by watching for the events in.
+func (r *Reactor) register(fd uintptr, in Events) (*Source, error) {
 	if fd >= maxFD {
 		return nil, fmt.Errorf("%w: %d", ErrDescriptor, fd)
 	}
-	s := &Source{r: r, fd: int(fd), armed: Readable}
+	s := &Source{r: r, fd: int(fd), armed: in}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p, err := r.openLocked()
@@ -99,7 +103,7 @@ func (r *Reactor) Register(fd uintptr) (*Source, error) {
 		s.key &= 1<<32 - 1
 	}
 	r.counts.changes.Add(1)
-	if err := p.Add(s.fd, s.key, poller.Read, r.mode); err != nil {
+	if err := p.Add(s.fd, s.key, poller.Events(in), r.mode); err != nil {
 		return nil, translate("register", err)
 	}
 	if old != nil {
@@ -217,6 +221,9 @@ func (s *Source) ready(e Events, ws []*pollster.Waker) []*pollster.Waker {
 	defer s.mu.Unlock()
 	if s.err != nil {
 		return ws
+	}
+	if e&(Priority|HangUp|Failed) != 0 {
+		s.wary.Store(true) // before the tick
 	}
 	for d := range s.ticks {
 		if e>>d&1 != 0 {

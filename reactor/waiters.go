@@ -22,6 +22,8 @@ type Waiter struct {
 	w          *pollster.Waker
 	relay      *relay
 	in         Events // 0: not in the list
+	empty      bool   // the last read was short; the owner's, as is readAt
+	readAt     uint32 // the tick before the last read that succeeded
 	ticks      uint32 // the sum of those of in, when it got there
 
 	// Whether it is in the list. Set by the one who waits and cleared by whoever
@@ -146,7 +148,7 @@ func (w *Waiter) Cancel() {
 func (w *Waiter) use(s *Source) {
 	if w.s != s {
 		w.Cancel()
-		w.s = s
+		w.s, w.empty = s, false
 	}
 }
 
@@ -161,10 +163,15 @@ func (s *Source) poll(w *Waiter, waker *pollster.Waker, in Events, try func(fd i
 	for {
 		w.use(s)
 		ticks := s.sum(in)
-		n, err = s.try(in, try)
-		if err != errAgain {
-			w.Cancel()
-			return n, err == nil, err
+		if in != Readable || !w.drained(ticks) {
+			n, err = s.try(in, try)
+			if err != errAgain {
+				w.Cancel()
+				if in == Readable {
+					w.readAt = ticks
+				}
+				return n, err == nil, err
+			}
 		}
 		waits, err := s.enlist(w, waker, in, ticks)
 		if err != nil {
