@@ -53,6 +53,7 @@ type coroutine struct {
 	over    bool // it ends, or has ended; there is no next body
 	closing bool // it cannot be suspended any more
 	breaks  bool // the next suspension ends the body
+	forced  bool // the body has been ended by force
 	after   bool // the wait has begun after the context of the body ended
 	held    bool // between BeforeWait and AfterWait, if that holds up the driver
 	watch   context.Context
@@ -347,8 +348,7 @@ func (co *coroutine) Park(w goroutine.Wait) {
 	co.excuse()
 	for !co.permit.Load() {
 		if co.breaks && !co.toldByContext() && w.Withdraw() {
-			co.breaks, co.until = false, time.Time{}
-			runtime.Goexit()
+			co.exit()
 		}
 		// Else an Unpark is on its way, from whoever we wait for or from the
 		// context. In the first case it is the next wait that is ended.
@@ -403,8 +403,7 @@ func (co *coroutine) parkLate() {
 // Yield implements goroutine.Yielder.
 func (co *coroutine) Yield(ctx context.Context, leave bool) {
 	if co.excuse(); co.breaks { // else waits that are over before they begin never end it
-		co.breaks = false
-		runtime.Goexit()
+		co.exit()
 	}
 	if co.closing || co.task.flags&parkOnly != 0 || !co.own && threadlock.Current() != co.lock {
 		if leave {
@@ -420,11 +419,18 @@ func (co *coroutine) Yield(ctx context.Context, leave bool) {
 			co.task.wake()
 			co.suspend()
 		}
-		co.breaks, co.until = false, time.Time{}
 		if ctx.Done() == nil || ctx.Err() == nil {
-			runtime.Goexit()
+			co.exit()
 		}
+		co.breaks, co.until = false, time.Time{}
 	}
+}
+
+// exit ends the body by force. What it has deferred is not ended once more: that may
+// wait for somebody who uses what is the body's.
+func (co *coroutine) exit() {
+	co.breaks, co.until, co.forced = false, time.Time{}, true
+	runtime.Goexit()
 }
 
 // excuse is called at the beginning of a wait. A body that was told of its end

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/causeway-go/causeway/executor"
+	"github.com/causeway-go/causeway/executor/meet"
 	"github.com/causeway-go/causeway/pollster"
 )
 
@@ -257,4 +258,76 @@ func TestAWaitWithTheValuesOfTheContextAndNotItsEndIsEndedByForce(t *testing.T) 
 		}
 		late.Stop()
 	}
+}
+
+// TestCloseEndsABodyThatWaitsForWhatAnotherOneHolds has the one clean up with the lock
+// that the other gives back when it is ended.
+func TestCloseEndsABodyThatWaitsForWhatAnotherOneHolds(t *testing.T) {
+	for range 20 {
+		ex := start(t, 1, executor.Options{})
+		var m meet.Mutex
+		first, second := new(probe), new(probe)
+		locked := make(chan struct{})
+		holder := executor.Go(ex, func(context.Context) (int, error) {
+			if err := m.Lock(background); err != nil {
+				return 0, err
+			}
+			defer m.Unlock()
+			close(locked)
+			return pollster.BlockOn(background, pollster.Future[int](first))
+		})
+		<-locked
+		cleaned := false
+		task := executor.Go(ex, func(context.Context) (int, error) {
+			defer func() {
+				cleaned = m.Lock(background) == nil
+				m.Unlock()
+			}()
+			return pollster.BlockOn(background, pollster.Future[int](second))
+		})
+		for task.String() != "task (waiting)" || holder.String() != "task (waiting)" {
+			runtime.Gosched()
+		}
+		ex.Close()
+		if _, err := task.Wait(background); !errors.Is(err, executor.ErrClosed) || !cleaned {
+			t.Fatal(err, cleaned)
+		}
+	}
+}
+
+// TestCloseDoesNotCutOffWhatABodyDefersThatWasEnded closes the executor of a task that
+// has been cancelled in Do, and waits there for the end of what it has called.
+func TestCloseDoesNotCutOffWhatABodyDefersThatWasEnded(t *testing.T) {
+	ex, other := start(t, 1, executor.Options{}), start(t, 1, executor.Options{})
+	never, gate := new(probe), new(probe)
+	inside, cleaning := make(chan struct{}), make(chan struct{})
+	ended := false // the race detector watches
+	task := executor.Go(ex, func(context.Context) (int, error) {
+		defer func() {
+			if !ended {
+				t.Error("Do has been left, and what it has called goes on")
+			}
+		}()
+		return executor.Do(background, other, func(context.Context) (int, error) {
+			defer func() {
+				close(cleaning)
+				_, _ = pollster.BlockOn(background, pollster.Future[int](gate))
+				ended = true
+			}()
+			close(inside)
+			return pollster.BlockOn(background, pollster.Future[int](never))
+		})
+	})
+	<-inside
+	task.Cancel()
+	<-cleaning
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		ex.Close()
+	}()
+	time.Sleep(10 * time.Millisecond) // for Close to come too far, which it must not
+	gate.Open()
+	<-closed
+	task.Wait(background)
 }

@@ -342,7 +342,8 @@ func (ex *Executor) IsEmpty() bool { return ex.tasks() == 0 }
 // with [ErrClosed], those who wait are told, every Run returns ErrClosed. The
 // futures are dropped here, on the caller's goroutine, except for those being
 // polled at the moment, which their workers drop after the poll. Functions that
-// wait are ended in their wait, and Close waits for their deferred calls.
+// wait are ended in their wait, side by side, except for those that were ended
+// before and wait in their deferred calls. Close waits for the deferred calls of all.
 // Close may be called more than once.
 func (ex *Executor) Close() error {
 	ex.closed.Store(true)
@@ -360,10 +361,18 @@ func (ex *Executor) Close() error {
 	for _, w := range *ex.workers.Load() {
 		w.tell(signalClose)
 	}
+	// Side by side: what one of them waits for in its deferred calls another one may
+	// have, and give back in its own.
+	var bodies sync.WaitGroup
 	for _, c := range parked {
-		ex.shut(c)
+		if c.self().ownGoroutine() {
+			bodies.Go(func() { ex.shut(c) })
+		} else {
+			ex.shut(c)
+		}
 	}
 	ex.sweep()
+	bodies.Wait()
 	ex.monitor.stop()
 	return nil
 }

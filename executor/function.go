@@ -144,7 +144,7 @@ func (t *function[T]) drop(why error) bool {
 	t.why = why
 	// What it waits for since before the end it waits for without knowing of it, though
 	// contexts that come from its own have been told, which look at that.
-	t.co.breaks = why == ErrClosed || !t.co.after || !t.ctx.noticed()
+	t.co.breaks = !t.co.forced && (why == ErrClosed || !t.co.after || !t.ctx.noticed())
 	if why == ErrClosed {
 		t.co.closing = true
 	}
