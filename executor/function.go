@@ -22,13 +22,13 @@ import (
 // When the task is cancelled, the context of f ends at once. Beyond that, one
 // wait is ended: the one that f is suspended in, or if it is running, the next
 // one, unless f has looked at its context before, or has one that comes from it
-// and was told. A wait that watches the
-// context, or one that ends with it in whatever way, returns with its error. A
-// wait that does not cannot return, because nothing has happened; it ends f by
-// runtime.Goexit, so that deferred calls run. (A context that has the values of
-// that of f and not its end, as by context.WithoutCancel, is found out by its not
-// ending for a tenth of a second.) Waits that come after that are as usual, in
-// deferred calls too, so cleaning up may wait.
+// and was told. A wait that watches the context, or one that ends with it in
+// whatever way, returns with its error. A wait that does not cannot return, because
+// nothing has happened; it ends f by runtime.Goexit, so that deferred calls run. (A
+// context that has the values of that of f and not its end, as by
+// context.WithoutCancel, is found out by its not ending for a tenth of a second.)
+// Waits that come after that are as usual, in deferred calls too, so cleaning up
+// may wait.
 //
 // f may lock its thread by runtime.LockOSThread; it then parks with the thread
 // where it would be suspended. What is still locked when f returns is
