@@ -4,15 +4,6 @@ package reactor
 
 import "golang.org/x/sys/unix"
 
-// readNow reads what is in memory, at off or at the position. EAGAIN means that
-// there is nothing, EOPNOTSUPP that the file system cannot be asked.
-//
-// It is an ordinary system call, of which the scheduler is told: that costs 50 ns of
-// 500, but the page of the buffer may have to be fetched.
-func readNow(fd int, p []byte, off int64) (int, error) {
-	return unix.Preadv2(fd, [][]byte{p}, off, unix.RWF_NOWAIT)
-}
-
 // kindOf says what kind of file fd is, and how it was opened, without waiting for
 // the file system.
 func kindOf(fd int) (regular, direct, appends bool) {
