@@ -52,8 +52,8 @@ func (c *Conn) WriteFuture(p []byte) pollster.Future[int] {
 
 // PollRead reads once if there is something, and otherwise arranges for w to be
 // woken when there may be, with the same Waiter. It is for tasks that want a buffer
-// only when there is something to put into it, and no allocation. Over
-// TCP a buffer with room to spare saves the read that would find nothing.
+// only when there is something to put into it, and no allocation. Over TCP a buffer
+// with room to spare saves the read that would find nothing.
 func (c *Conn) PollRead(at *Waiter, w *pollster.Waker, p []byte) (n int, ready bool, err error) {
 	n, ready, err = c.netFD.pollRead(at, w, p)
 	return n, ready, c.netFD.opError("read", err)

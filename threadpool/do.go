@@ -175,8 +175,9 @@ func (d *waited) wait(ctx context.Context) (known bool, err error) {
 			return
 		}
 		d.n.Detach()
-		d.n.Begin()                                         // nobody sets out to unpark this goroutine any more
-		if !d.Cancel() && !d.leave() && d.panicked != nil { // known, and to nobody
+		d.n.Begin() // nobody sets out to unpark this goroutine any more
+		if !d.Cancel() && !d.leave() && d.panicked != nil {
+			// It is known how the job ended, and to nobody else.
 			defer d.pool.Panicked(d.panicked.Value, d.panicked.Stack)
 		}
 		err = goroutine.Refused(recover())
