@@ -162,6 +162,29 @@ func TestIdentitiesSpreadOverTheTable(t *testing.T) {
 	}
 }
 
+// Wherever the allocator puts them: every size of element, in spans of every
+// usual size, one after the other. Evenly drawn buckets would leave no room for
+// 34 of so many on average.
+func TestNoLayoutOfAddressesFallsInStep(t *testing.T) {
+	worst := 0
+	for size := uintptr(16); size <= 8192; size += 16 {
+		for _, span := range []uintptr{8 << 10, 16 << 10, 24 << 10, 32 << 10, 64 << 10, 80 << 10} {
+			ids := make([]uintptr, goroutine.Cells/2)
+			for i := range ids {
+				i, per := uintptr(i), span/size
+				ids[i] = 1<<30 + i/per*span + i%per*size
+			}
+			if s := goroutine.Surplus(ids); s > worst {
+				worst = s
+				t.Logf("elements of %d in spans of %d: no room for %d of %d", size, span, s, len(ids))
+			}
+		}
+	}
+	if worst > 256 {
+		t.Errorf("no room for %d, want at most 256", worst)
+	}
+}
+
 func BenchmarkCurrent(b *testing.B) {
 	for b.Loop() {
 		goroutine.Current()

@@ -49,12 +49,15 @@ var (
 // golden is 2 to the power of the word size, divided by the golden ratio.
 const golden = 0x9E3779B97F4A7C15>>(64-bits.UintSize) | 1
 
-// home returns the bucket of id. Addresses of g are multiples of the same
-// sizes, and numbers of goroutines follow each other; multiplying by golden
-// and taking the highest bits spreads both evenly (Fibonacci hashing, Knuth,
-// TAOCP 6.4).
+// home returns the bucket of id. Multiplying by golden and taking the highest
+// bits (Fibonacci hashing, Knuth, TAOCP 6.4) spreads numbers that follow each
+// other, but addresses of g stand at several distances at once, those of the
+// elements and those of the spans, and some of them fall in step with golden.
+// Folding the product and multiplying again leaves no distance that does.
 func home(id uintptr) *bucket {
-	return &table[id*golden>>(bits.UintSize-bucketBits)]
+	h := id * golden
+	h ^= h >> (bits.UintSize / 2)
+	return &table[h*golden>>(bits.UintSize-bucketBits)]
 }
 
 // find returns the cell and the Place of id, or nil and nil.
