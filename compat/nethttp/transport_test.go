@@ -279,12 +279,16 @@ func TestTheServerOfATask(t *testing.T) {
 			return
 		}
 		task := executor.Go(ex, func(context.Context) (int, error) { return 0, s.Serve(l) })
-		got := make(chan string, 1)
+		type reply struct {
+			resp *http.Response
+			err  error
+		}
+		got := make(chan reply, 1)
 		go func() {
 			resp, err := http.Get("http://" + l.Addr().String())
-			got <- read(t, resp, err)
-			http.DefaultClient.CloseIdleConnections()
+			got <- reply{resp, err}
 		}()
+		defer http.DefaultClient.CloseIdleConnections()
 		<-began
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 		defer cancel()
@@ -292,7 +296,8 @@ func TestTheServerOfATask(t *testing.T) {
 			t.Error("Shutdown with a request under way:", err)
 		}
 		answer.Resolve("served")
-		if v := <-got; v != "served<nil>" {
+		r := <-got
+		if v := read(t, r.resp, r.err); v != "served<nil>" {
 			t.Error(v)
 		}
 		if err := s.Shutdown(context.Background()); err != nil {
