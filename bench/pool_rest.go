@@ -16,14 +16,17 @@ var dependent = jointly("pool/dependent",
 		if err := lab.Sleep(time.Microsecond); err != nil {
 			return nil, err
 		}
-		const turn = 1200 * time.Millisecond
+		const ( // as long altogether as the comparisons of other workloads
+			turn   = 2500 * time.Millisecond
+			rounds = 6
+		)
 		blind := fixedRows([]int{8, 256, 500})
-		got, err := lab.Rounds(blind, 2, func(p lab.Pool) (lab.Tally, error) { return lab.Waits(p, turn), nil })
+		got, err := lab.Rounds(blind, rounds, func(p lab.Pool) (lab.Tally, error) { return lab.Waits(p, turn), nil })
 		if err != nil {
 			return nil, err
 		}
 		seeing := []lab.Row{{Name: "causeway-seen", Open: lab.Adaptive}, lab.FixedRow("fixed-8-seen", 8)}
-		seen, err := lab.Rounds(seeing, 2, func(p lab.Pool) (lab.Tally, error) { return lab.WaitsSeen(p, turn), nil })
+		seen, err := lab.Rounds(seeing, rounds, func(p lab.Pool) (lab.Tally, error) { return lab.WaitsSeen(p, turn), nil })
 		if err != nil {
 			return nil, err
 		}

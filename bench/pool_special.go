@@ -11,7 +11,7 @@ import (
 // shifting runs the whole shift on some sizes, and then ours twice beside the
 // best of them.
 var shifting = jointly("pool/shifting",
-	"768 clients whose jobs compute for 0.1 ms, then sleep for 1 to 50 ms, then compute, 1.2 s each; throughput by that of the best fixed size, and the longer of the times to reach nine tenths of it again.",
+	"768 clients whose jobs compute for 0.1 ms, then sleep for 1 to 50 ms, then compute, 3 s each; throughput by that of the best fixed size, and the longer of the times to reach nine tenths of it again.",
 	[]string{kit.Ours, "best-fixed"}, func(string) (map[string]kit.Figures, error) {
 		if err := lab.Sleep(time.Microsecond); err != nil {
 			return nil, err
@@ -30,7 +30,7 @@ var shifting = jointly("pool/shifting",
 		}
 		const best = "best-fixed"
 		turns, err := lab.Rounds([]lab.Row{{Name: kit.Ours, Open: lab.Adaptive}, lab.FixedRow(best, found.Best)}, 2,
-			func(p lab.Pool) (lab.Shift, error) { return lab.RunShift(p, 1200*time.Millisecond), nil })
+			func(p lab.Pool) (lab.Shift, error) { return lab.RunShift(p, 3*time.Second), nil })
 		if err != nil {
 			return nil, err
 		}
