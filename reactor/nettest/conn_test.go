@@ -83,6 +83,18 @@ func TestConnOverUnix(t *testing.T) {
 	})
 }
 
+// below is a connection that may have been closed before. Close of TLS tells the
+// other end first, which is when BasicIO is over and closes what is left, and
+// then closes the connection.
+type below struct{ net.Conn }
+
+func (b below) Close() error {
+	if err := b.Conn.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
 func TestConnOverTLS(t *testing.T) {
 	config := selfSigned(t)
 	forAll(t, func(t *testing.T, r *reactor.Reactor) {
@@ -91,7 +103,7 @@ func TestConnOverTLS(t *testing.T) {
 			if err != nil {
 				return nil, nil, nil, err
 			}
-			client, server := tls.Client(a, config), tls.Server(b, config)
+			client, server := tls.Client(below{a}, config), tls.Server(below{b}, config)
 			shaken := make(chan error, 1)
 			go func() { shaken <- server.Handshake() }()
 			if err := errors.Join(client.Handshake(), <-shaken); err != nil {
