@@ -213,17 +213,13 @@ func (p *epoll) release() {
 	p.notify.close()
 }
 
+// The names that poll and epoll have for the same, on which bitsOf and eventsOf
+// rely. This does not compile where they differ.
+var _ [0]struct{} = [(unix.EPOLLIN ^ unix.POLLIN) | (unix.EPOLLOUT ^ unix.POLLOUT) | (unix.EPOLLPRI ^ unix.POLLPRI) |
+	(unix.EPOLLHUP ^ unix.POLLHUP) | (unix.EPOLLERR ^ unix.POLLERR)]struct{}{}
+
 func epollBits(in Events, mode Mode) uint32 {
-	var bits uint32
-	if in&Read != 0 {
-		bits |= unix.EPOLLIN | unix.EPOLLRDHUP
-	}
-	if in&Write != 0 {
-		bits |= unix.EPOLLOUT
-	}
-	if in&Priority != 0 {
-		bits |= unix.EPOLLPRI
-	}
+	bits := uint32(bitsOf(in, unix.EPOLLRDHUP))
 	switch mode {
 	case Edge:
 		bits |= unix.EPOLLET & 0xffffffff
@@ -235,26 +231,4 @@ func epollBits(in Events, mode Mode) uint32 {
 	return bits
 }
 
-func epollEvents(bits uint32) Events {
-	var e Events
-	if bits&unix.EPOLLIN != 0 {
-		e |= Read
-	}
-	if bits&unix.EPOLLOUT != 0 {
-		e |= Write
-	}
-	if bits&unix.EPOLLPRI != 0 {
-		e |= Priority
-	}
-	if bits&unix.EPOLLHUP != 0 {
-		e |= HangUp
-	}
-	if bits&unix.EPOLLERR != 0 {
-		e |= Failed
-	}
-	e = widen(e)
-	if bits&unix.EPOLLRDHUP != 0 {
-		e |= HangUp | Read // the other direction may well be in use
-	}
-	return e
-}
+func epollEvents(bits uint32) Events { return eventsOf(int(bits), unix.EPOLLRDHUP) }

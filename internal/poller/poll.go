@@ -331,44 +331,12 @@ func (p *poll) leave() {
 
 // pollFD returns what asks for the events in.
 func pollFD(fd int, in Events) unix.PollFd {
-	bits := 0
-	if in&Read != 0 {
-		bits |= unix.POLLIN | pollRDHUP
-	}
-	if in&Write != 0 {
-		bits |= unix.POLLOUT
-	}
-	if in&Priority != 0 {
-		bits |= unix.POLLPRI
-	}
 	p := unix.PollFd{Fd: int32(fd)}
-	assign(&p.Events, bits)
+	assign(&p.Events, bitsOf(in, pollRDHUP))
 	return p
 }
 
 // assign is for a field whose type is not the same everywhere.
 func assign[T int16 | uint16](to *T, bits int) { *to = T(bits) }
 
-func pollEvents(bits int) Events {
-	var e Events
-	if bits&unix.POLLIN != 0 {
-		e |= Read
-	}
-	if bits&unix.POLLOUT != 0 {
-		e |= Write
-	}
-	if bits&unix.POLLPRI != 0 {
-		e |= Priority
-	}
-	if bits&unix.POLLHUP != 0 {
-		e |= HangUp
-	}
-	if bits&unix.POLLERR != 0 {
-		e |= Failed
-	}
-	e = widen(e)
-	if bits&pollRDHUP != 0 {
-		e |= HangUp | Read
-	}
-	return e
-}
+func pollEvents(bits int) Events { return eventsOf(bits, pollRDHUP) }
