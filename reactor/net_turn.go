@@ -3,6 +3,7 @@ package reactor
 import (
 	"sync"
 
+	"github.com/causeway-go/causeway/internal/waitlist"
 	"github.com/causeway-go/causeway/pollster"
 )
 
@@ -13,17 +14,16 @@ import (
 // While somebody is in line, it is never open: whoever leaves hands it to
 // the first in line. So a late comer does not overtake.
 type turnstile struct {
-	mu    sync.Mutex
-	held  bool
-	first *turn
-	last  *turn
+	mu   sync.Mutex
+	held bool
+	line waitlist.List[turn, *turn]
 }
 
 // A turn is one place in the line. The zero value is not in line.
 type turn struct {
-	waker      pollster.AtomicWaker
-	state      turnState
-	next, prev *turn
+	waker pollster.AtomicWaker
+	state turnState
+	waitlist.Links[turn]
 }
 
 // The state of a turn, guarded by the turnstile's mutex.
@@ -31,7 +31,7 @@ type turnState uint8
 
 const (
 	turnNone   turnState = iota // not in line and not through
-	turnInLine                  // linked in the turnstile's list
+	turnInLine                  // in the turnstile's line
 	turnHolds                   // through; must leave
 )
 
@@ -50,13 +50,8 @@ func (g *turnstile) enter(t *turn, w *pollster.Waker) bool {
 	// Under the mutex, which leave holds as well when it chooses the next.
 	t.waker.Register(w)
 	if t.state == turnNone {
-		t.state, t.prev = turnInLine, g.last
-		if g.last != nil {
-			g.last.next = t
-		} else {
-			g.first = t
-		}
-		g.last = t
+		t.state = turnInLine
+		g.line.Push(t)
 	}
 	return false
 }
@@ -84,12 +79,11 @@ func (g *turnstile) exit() {
 
 // nextLocked lets the next one through, or opens.
 func (g *turnstile) nextLocked() *turn {
-	next := g.first
+	next := g.line.Pop()
 	if next == nil {
 		g.held = false
 		return nil
 	}
-	g.unlink(next)
 	next.state = turnHolds
 	return next
 }
@@ -102,25 +96,11 @@ func (g *turnstile) leave(t *turn) {
 	case turnHolds:
 		next = g.nextLocked()
 	case turnInLine:
-		g.unlink(t)
+		g.line.Remove(t)
 	}
 	t.state = turnNone
 	g.mu.Unlock()
 	if next != nil {
 		next.waker.Wake()
 	}
-}
-
-func (g *turnstile) unlink(t *turn) {
-	if t.prev != nil {
-		t.prev.next = t.next
-	} else {
-		g.first = t.next
-	}
-	if t.next != nil {
-		t.next.prev = t.prev
-	} else {
-		g.last = t.prev
-	}
-	t.next, t.prev = nil, nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/causeway-go/causeway/internal/uring"
+	"github.com/causeway-go/causeway/internal/waitlist"
 	"github.com/causeway-go/causeway/pollster"
 )
 
@@ -42,7 +43,7 @@ type ringEngine struct {
 	reactor *Reactor // wakes
 
 	mu         sync.Mutex
-	line       ringList
+	line       waitlist.List[ringOp, *ringOp]
 	inLine     int
 	flying     int // with the kernel
 	submitting bool
@@ -92,8 +93,7 @@ type ringOp struct {
 	cancel bool  // somebody has asked the kernel to cancel
 	reason error // of that
 	tries  int
-	next   *ringOp
-	prev   *ringOp
+	waitlist.Links[ringOp]
 
 	done  atomic.Bool
 	waker pollster.AtomicWaker
@@ -111,32 +111,6 @@ const (
 	ringKernel
 	ringEnded
 )
-
-type ringList struct{ first, last *ringOp }
-
-func (l *ringList) push(o *ringOp) {
-	o.prev, o.next = l.last, nil
-	if l.last != nil {
-		l.last.next = o
-	} else {
-		l.first = o
-	}
-	l.last = o
-}
-
-func (l *ringList) remove(o *ringOp) {
-	if o.prev != nil {
-		o.prev.next = o.next
-	} else {
-		l.first = o.next
-	}
-	if o.next != nil {
-		o.next.prev = o.prev
-	} else {
-		l.last = o.prev
-	}
-	o.next, o.prev = nil, nil
-}
 
 // newRingEngine makes a ring with room for limit requests at a time.
 func newRingEngine(r *Reactor, limit int) (*ringEngine, error) {
@@ -160,7 +134,7 @@ func (e *ringEngine) start(o *ringOp) {
 		return
 	}
 	o.state = ringLine
-	e.line.push(o)
+	e.line.Push(o)
 	e.inLine++
 	e.counts.requests++
 	switch {
@@ -205,8 +179,8 @@ func (e *ringEngine) flush(after time.Duration) {
 func (e *ringEngine) submitLocked() {
 	e.submitting = true
 	var err error
-	for e.ring.Queued() > 0 || e.line.first != nil && e.flying < e.limit {
-		for e.line.first != nil && e.flying < e.limit && e.push(e.line.first) {
+	for e.ring.Queued() > 0 || e.line.First() != nil && e.flying < e.limit {
+		for e.line.First() != nil && e.flying < e.limit && e.push(e.line.First()) {
 		}
 		e.counts.submits++
 		e.mu.Unlock()
@@ -240,7 +214,7 @@ func (e *ringEngine) push(o *ringOp) bool {
 	}
 	e.free = e.free[:len(e.free)-1]
 	e.slots[o.slot] = o
-	e.line.remove(o)
+	e.line.Remove(o)
 	e.inLine--
 	o.state = ringKernel
 	e.flying++
@@ -265,7 +239,7 @@ func (e *ringEngine) reap() {
 		}
 		landed := e.landed
 		e.landed = nil
-		more := !e.closed && !e.submitting && (e.line.first != nil || e.ring != nil && e.ring.Queued() > 0)
+		more := !e.closed && !e.submitting && (e.line.First() != nil || e.ring != nil && e.ring.Queued() > 0)
 		if more {
 			e.submitLocked()
 		} else {
@@ -291,7 +265,7 @@ func (e *ringEngine) land(r uring.Result) {
 	if e.oncemore(o, r.Res) {
 		e.counts.again++
 		o.state = ringLine
-		e.line.push(o)
+		e.line.Push(o)
 		e.inLine++
 		return
 	}
@@ -389,7 +363,7 @@ func (e *ringEngine) stop(o *ringOp, reason error) {
 	e.mu.Lock()
 	switch o.state {
 	case ringLine:
-		e.line.remove(o)
+		e.line.Remove(o)
 		e.inLine--
 		e.mu.Unlock()
 		o.finish(o.moved, reason)
@@ -442,8 +416,7 @@ func (e *ringEngine) close() error {
 	}
 	e.closed = true
 	var ended []*ringOp
-	for o := e.line.first; o != nil; o = e.line.first {
-		e.line.remove(o)
+	for o := e.line.Pop(); o != nil; o = e.line.Pop() {
 		e.inLine--
 		o.n, o.err, o.state = o.moved, os.ErrClosed, ringEnded
 		ended = append(ended, o)

@@ -97,7 +97,7 @@ func (s *Semaphore) try(n int) bool {
 	if n < 0 {
 		panic("meet: negative number of permits")
 	}
-	if s.free < n || s.line.head != nil {
+	if s.free < n || s.line.First() != nil {
 		return false
 	}
 	s.free -= n
@@ -129,7 +129,7 @@ func (s *Semaphore) Release(n int) {
 
 // grant gives free permits to those who wait, in their order.
 func (s *Semaphore) grant() (wakers []*pollster.Waker) {
-	for w := s.line.head; w != nil && w.need <= s.free; w = s.line.head {
+	for w := s.line.First(); w != nil && w.need <= s.free; w = s.line.First() {
 		s.free -= w.need
 		wakers = append(wakers, s.line.tell())
 	}

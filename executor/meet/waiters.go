@@ -1,6 +1,9 @@
 package meet
 
-import "github.com/causeway-go/causeway/pollster"
+import (
+	"github.com/causeway-go/causeway/internal/waitlist"
+	"github.com/causeway-go/causeway/pollster"
+)
 
 // The states of a waiter, all under the lock of what it waits at.
 //
@@ -22,14 +25,13 @@ type waiter struct {
 	state waiterState
 	need  int // for a Semaphore
 	waker *pollster.Waker
-	next  *waiter
-	prior *waiter
+	waitlist.Links[waiter]
 }
 
 // A line is a queue of waiters. Its methods are called under the lock of what
 // they wait at.
 type line struct {
-	head, tail *waiter
+	waitlist.List[waiter, *waiter]
 }
 
 // enter puts w at the end, or if it is there already, gives it its new waker.
@@ -39,47 +41,26 @@ func (l *line) enter(w *waiter, k *pollster.Waker) {
 		return
 	}
 	w.state = queued
-	w.prior, w.next = l.tail, nil
-	if l.tail != nil {
-		l.tail.next = w
-	} else {
-		l.head = w
-	}
-	l.tail = w
+	l.Push(w)
 }
 
 // leave makes w idle and returns what it was.
 func (l *line) leave(w *waiter) waiterState {
 	was := w.state
 	if was == queued {
-		l.unlink(w)
+		l.Remove(w)
 	}
 	w.state, w.waker = idle, nil
 	return was
 }
 
-func (l *line) unlink(w *waiter) {
-	if w.prior != nil {
-		w.prior.next = w.next
-	} else {
-		l.head = w.next
-	}
-	if w.next != nil {
-		w.next.prior = w.prior
-	} else {
-		l.tail = w.prior
-	}
-	w.next, w.prior = nil, nil
-}
-
 // tell takes out the first and returns the waker to be woken, after unlocking.
 // It returns nil if nobody waits.
 func (l *line) tell() *pollster.Waker {
-	w := l.head
+	w := l.Pop()
 	if w == nil {
 		return nil
 	}
-	l.unlink(w)
 	w.state = told
 	k := w.waker
 	w.waker = nil
@@ -88,7 +69,7 @@ func (l *line) tell() *pollster.Waker {
 
 // tellAll takes out everybody.
 func (l *line) tellAll() (wakers []*pollster.Waker) {
-	for l.head != nil {
+	for l.First() != nil {
 		wakers = append(wakers, l.tell())
 	}
 	return wakers

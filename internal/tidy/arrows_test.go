@@ -42,6 +42,7 @@ var arrows = []arrow{
 	{"internal/ended", nil},
 	{"internal/glance", nil},
 	{"internal/stacks", nil},
+	{"internal/waitlist", nil},
 	{"internal/park", []string{"internal/goroutine"}},
 	{"internal/poller", []string{"internal/invariant", xsys}},
 	{"internal/uring", []string{xsys}},
