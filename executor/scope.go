@@ -36,7 +36,9 @@ type Scope struct {
 // everything has ended.
 //
 // Within may be called anywhere, also inside tasks and other scopes, and waits
-// in the way that fits. f runs on the caller's goroutine.
+// in the way that fits. f runs on the caller's goroutine. Where a wait is refused,
+// as on the goroutine of a main loop outside its tasks, and one is needed, Within
+// cancels the tasks and returns that error without waiting for them.
 func Within(ctx context.Context, ex Spawner, f func(s *Scope) error) error {
 	s := &Scope{in: ex, members: make(map[*core]struct{})}
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
@@ -50,21 +52,27 @@ func Within(ctx context.Context, ex Spawner, f func(s *Scope) error) error {
 		if !normal {
 			// A panic or Goexit passes through: its tasks end first.
 			s.fail(ErrCanceled, true)
-			s.wait()
+			_ = s.wait()
 		}
 		s.cancel(context.Canceled)
 	}()
 	if err := f(s); err != nil {
 		s.fail(err, false)
 	}
-	s.wait()
+	refused := s.wait()
 	normal = true
+	if refused != nil {
+		s.fail(refused, true)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
 	if s.panic != nil {
 		s.panic.seen.Store(true)
 		panic(s.panic.PanicError)
+	}
+	if refused != nil && !errors.Is(s.err, refused) {
+		return errors.Join(s.err, refused)
 	}
 	return s.err
 }
@@ -161,12 +169,10 @@ func (s *Scope) fail(err error, always bool) {
 	}
 }
 
-// wait waits until no task is left.
-func (s *Scope) wait() {
+// wait waits until no task is left. Its error is that of a wait that was refused.
+func (s *Scope) wait() error {
 	_, err := pollster.BlockOn(context.Background(), pollster.Future[struct{}](pollster.Func[struct{}](s.poll)))
-	if err != nil {
-		panic(errors.Join(errors.New("executor: impossible"), err))
-	}
+	return err
 }
 
 func (s *Scope) poll(w *pollster.Waker) (struct{}, bool, error) {

@@ -273,13 +273,15 @@ func (l *Loop) Run(f func() error) error {
 //   - In a task, and while a turn is under way, that turn ends them when it is
 //     over.
 //   - While another goroutine is in Run, the loop is woken, and its next turn ends
-//     them, or the end of Run. To end the main loop itself is up to the caller.
+//     them, or the end of Run; until then it may be woken still. To end the main
+//     loop itself is up to the caller.
 //   - On another goroutine, and without Run, what was suspended under a lock of
 //     its thread remains suspended for good.
 func (l *Loop) End() {
 	if o := l.owner.Load(); o > over && o != goroutine.Current() {
-		l.request()
-		apply(&l.word, l.design.expire)
+		if _, a := apply(&l.word, l.design.quit); a == tell {
+			l.tell()
+		}
 		return
 	}
 	_, a := apply(&l.word, l.design.end)

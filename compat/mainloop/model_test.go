@@ -50,12 +50,14 @@ const (
 	doubleQueue      // request does not look at queued
 	endBlind         // End closes while a turn is under way
 	noFence          // End does not wait for who is telling
+	tellFirst        // End elsewhere wakes the loop, then says why
 )
 
 type loopModel struct {
 	design
 	flaw
 	ends bool
+	runs bool // and the host is in Run meanwhile
 }
 
 // change makes a transition of the real code, with the flaw.
@@ -97,7 +99,7 @@ func (m loopModel) tells(s *loopState, me int8, pc, base, back int) int {
 		s.telling = me
 		return base + tellLook - tellLock
 	case tellLook:
-		if s.word&ended != 0 {
+		if s.word.silent() {
 			return base + tellUnlock - tellLock
 		}
 		return base + tellHost - tellLock
@@ -329,6 +331,29 @@ func (m loopModel) ender(s *loopState, pc int) int {
 	}
 }
 
+// quitter is End on another goroutine, while the host is in Run.
+func (m loopModel) quitter(s *loopState, pc int) int {
+	const tells, expires = 1, 6
+	switch {
+	case pc == 0 && m.flaw == tellFirst:
+		if m.change(s, m.design.request) == tell {
+			return tells
+		}
+		return expires
+	case pc == 0:
+		if m.change(s, m.design.quit) == tell {
+			return tells
+		}
+		return interleave.Done
+	case pc == expires:
+		m.change(s, m.design.expire)
+		return interleave.Done
+	case m.flaw == tellFirst:
+		return m.tells(s, 5, pc, tells, expires)
+	}
+	return m.tells(s, 5, pc, tells, interleave.Done)
+}
+
 func (m loopModel) model() interleave.Model[loopState] {
 	s := loopState{foreign: 1}
 	if m.direct {
@@ -342,7 +367,10 @@ func (m loopModel) model() interleave.Model[loopState] {
 	if !m.direct {
 		threads = append(threads, interleave.Thread[loopState]{Name: "retry", Daemon: true, Step: m.retrier})
 	}
-	if m.ends {
+	switch {
+	case m.runs:
+		threads = append(threads, interleave.Thread[loopState]{Name: "end", Step: m.quitter})
+	case m.ends:
 		threads = append(threads, interleave.Thread[loopState]{Name: "end", Step: m.ender})
 	}
 	return interleave.Model[loopState]{
@@ -376,18 +404,21 @@ func TestModelOfALoop(t *testing.T) {
 		for _, ends := range []bool{false, true} {
 			interleave.Check(t, loopModel{design: design{direct: direct}, ends: ends}.model())
 		}
+		interleave.Check(t, loopModel{design: design{direct: direct}, ends: true, runs: true}.model())
 	}
 }
 
 func TestModelFindsTheFlaws(t *testing.T) {
 	for name, m := range map[string]loopModel{
-		"wanted is cleared at the end of a turn": {design{false}, clearLate, false},
-		"the same, of a blocked loop":            {design{true}, clearLate, false},
-		"a refused turn is forgotten":            {design{false}, noRetry, false},
-		"the end of a turn does not look":        {design{false}, finishDeaf, false},
-		"everybody tells the host":               {design{false}, doubleQueue, false},
-		"End closes under a turn":                {design{true}, endBlind, true},
-		"End does not wait for who is telling":   {design{true}, noFence, true},
+		"wanted is cleared at the end of a turn": {design{false}, clearLate, false, false},
+		"the same, of a blocked loop":            {design{true}, clearLate, false, false},
+		"a refused turn is forgotten":            {design{false}, noRetry, false, false},
+		"the end of a turn does not look":        {design{false}, finishDeaf, false, false},
+		"everybody tells the host":               {design{false}, doubleQueue, false, false},
+		"End closes under a turn":                {design{true}, endBlind, true, false},
+		"End does not wait for who is telling":   {design{true}, noFence, true, false},
+		"End wakes the loop before it has ended": {design{true}, tellFirst, true, true},
+		"the same, of a queued loop":             {design{false}, tellFirst, true, true},
 	} {
 		if m.model().Explore().Err() == nil {
 			t.Errorf("%s: not found", name)
@@ -412,6 +443,7 @@ func TestTransitions(t *testing.T) {
 			checkEvent(t, s, []action{nothing, tell}, func() (state, action) { return d.retry(s) })
 			checkEvent(t, s, []action{nothing, finally}, func() (state, action) { return d.end(s) })
 			checkEvent(t, s, []action{nothing}, func() (state, action) { return d.expire(s) })
+			checkEvent(t, s, []action{nothing, tell}, func() (state, action) { return d.quit(s) })
 		}
 	}
 }
@@ -424,13 +456,13 @@ func checkEvent(t *testing.T, s state, allowed []action, event func() (state, ac
 		t.Errorf("%05b: action %d", s, a)
 	case s&ended != 0 && next&ended == 0, s&closing != 0 && next&closing == 0:
 		t.Errorf("%05b to %05b: it has come back", s, next)
-	case a == tell && (s&(queued|ended) != 0 || next&queued == 0 || next&turning != 0):
+	case a == tell && (s&queued != 0 || next&queued == 0 || next&turning != 0 || next.silent()):
 		t.Errorf("%05b to %05b: tells a host that knows, or is with us", s, next)
 	case a == enter && (s&turning != 0 || next != s&^(wanted|queued)|turning|next&queued):
 		t.Errorf("%05b to %05b: enters", s, next)
 	case a == finally && (s&closing != 0 || next&turning != 0 || next&closing == 0 || next&ended == 0):
 		t.Errorf("%05b to %05b: closes", s, next)
-	case a == later && next != wanted:
+	case a == later && next&^ended != wanted:
 		t.Errorf("%05b to %05b: retries", s, next)
 	}
 }

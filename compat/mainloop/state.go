@@ -101,7 +101,7 @@ func (d design) finish(s state, more, recur bool) (state, action) {
 // refuse is what follows when the host could not be told.
 func (design) refuse(s state) (state, action) {
 	s &^= queued
-	if s == wanted {
+	if s&^ended == wanted {
 		return s, later
 	}
 	return s, nothing // a turn has begun by itself, or there will be none
@@ -109,7 +109,7 @@ func (design) refuse(s state) (state, action) {
 
 // retry is what a retry begins with.
 func (design) retry(s state) (state, action) {
-	if s == wanted {
+	if s&^ended == wanted {
 		return s | queued, tell
 	}
 	return s, nothing
@@ -117,6 +117,23 @@ func (design) retry(s state) (state, action) {
 
 // end ends the Loop; a turn that is under way closes it.
 func (design) end(s state) (state, action) { return (s | ended).close() }
+
+// quit is end for the turn that comes next: one that is wanted already, or one that
+// the host is told of. To tell it first would be too early: the turn could be over
+// before there is anything to see for it.
+func (design) quit(s state) (state, action) {
+	switch {
+	case s&ended != 0:
+		return s, nothing
+	case s == 0:
+		return ended | wanted | queued, tell
+	}
+	return s | ended, nothing
+}
+
+// silent reports that the host is not to be told any more: it may have gone, or a
+// turn is under way that closes the Local.
+func (s state) silent() bool { return s&closing != 0 || s&(ended|turning) == ended|turning }
 
 // expire is end without closing: that is for the goroutine of the loop.
 func (design) expire(s state) (state, action) { return s | ended, nothing }

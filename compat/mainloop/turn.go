@@ -43,7 +43,7 @@ func (l *Loop) turn(called bool) (wait time.Duration) {
 	}()
 	more, wait = l.poll()
 	if p, others := l.takePanic(); p != nil {
-		more = more || others
+		more = more || others || wait != Forever // which nobody gets to see
 		panic(p)
 	}
 	normal = true
@@ -163,7 +163,7 @@ func (l *Loop) tellHost() error {
 		l.teller.Store(0)
 		l.telling.Unlock()
 	}()
-	if state(l.word.Load())&ended != 0 {
+	if state(l.word.Load()).silent() {
 		return nil
 	}
 	if l.host == nil {
