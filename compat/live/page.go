@@ -69,7 +69,7 @@ func curve(events []threadpool.Event, now time.Time, limit, most int) string {
 	whole := max(now.Sub(start), time.Millisecond)
 	var b strings.Builder
 	for _, e := range events {
-		x := int(curveWidth * e.Time.Sub(start) / whole)
+		x := int(curveWidth * min(float64(e.Time.Sub(start))/float64(whole), 1))
 		fmt.Fprintf(&b, "%d,%d %d,%d ", x, curveY(e.From, most), x, curveY(e.To, most))
 	}
 	fmt.Fprintf(&b, "%d,%d", curveWidth, curveY(limit, most))

@@ -3,9 +3,11 @@ package live
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 )
 
 // WriteText writes what the view sees as text, for a terminal or a log.
@@ -45,6 +47,11 @@ func (b *dump) section(format string, args ...any) {
 
 func (b *dump) line(format string, args ...any) {
 	if b.err == nil {
+		for i, a := range args {
+			if s, ok := a.(string); ok {
+				args[i] = plain(s)
+			}
+		}
 		_, b.err = fmt.Fprintf(b.w, format+"\n", args...)
 	}
 }
@@ -82,6 +89,16 @@ func (b *dump) executor(e Executor) {
 		}
 		b.line("  task %d %s\t%s\t%s for %v\t%d polls\t%s", t.ID, t.Name, t.Code, t.State, short(t.For), t.Polls, at)
 	}
+}
+
+// plain returns s without what a terminal, or the table, takes for more than text: a
+// name may come from anywhere.
+func plain(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !strconv.IsPrint(r) }) {
+		return s
+	}
+	q := strconv.Quote(s)
+	return q[1 : len(q)-1]
 }
 
 func because(reason string) string {

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"expvar"
 	"runtime"
 	"slices"
@@ -160,7 +161,7 @@ func jobsOf(p *threadpool.Pool) (jobs []Job) {
 		}
 		jobs = append(jobs, Job{j.Pool, j.For, state, j.Goroutine, string(j.Stack)})
 	}
-	slices.SortFunc(jobs, func(a, b Job) int { return int(b.For - a.For) })
+	slices.SortFunc(jobs, func(a, b Job) int { return cmp.Compare(b.For, a.For) })
 	return jobs
 }
 
@@ -168,7 +169,7 @@ func tasksOf(infos []executor.TaskInfo, now time.Time) (tasks []Task) {
 	for _, i := range infos {
 		t := Task{ID: i.ID, Name: i.Name, Code: i.Code, State: i.State.String(), Polls: i.Polls, Busy: i.Busy}
 		if !i.Since.IsZero() {
-			t.For = now.Sub(i.Since)
+			t.For = max(now.Sub(i.Since), 0) // it may have changed since we began to look
 		}
 		for _, f := range i.Stack {
 			t.At = append(t.At, f.Function)
