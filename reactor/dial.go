@@ -129,7 +129,7 @@ func (o *dialOp) try() *netFD {
 		return f
 	}
 	// By way of the set, whoever waits: who dials need not be who uses it.
-	o.on = append(o.on, &dialTry{a, socketOp{f: f, in: Writable, try: func(fd int) (int, error) { return 0, sysConnected(fd) }}})
+	o.on = append(o.on, &dialTry{a, socketOp{f: f, in: Writable, try: func(fd int) (int, error) { return 0, sysConnected(fd, o.kind) }}})
 	o.next.Cancel()
 	o.next.Reset(attemptDelay)
 	return nil

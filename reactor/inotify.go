@@ -2,10 +2,12 @@ package reactor
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/causeway-go/causeway/pollster"
 )
@@ -73,12 +75,21 @@ type Inotify struct {
 	s *Source
 
 	mu    sync.Mutex
-	paths map[int32]string
+	paths map[int32]watched
 
 	// Of the one who polls.
 	at   Waiter
 	buf  []byte
 	left []byte // of buf
+}
+
+// A watched is what a watch is for. It is kept until the last event of the watch has
+// been read. Until then the same path may be watched again, under another number, and
+// a file that was watched may have moved away from its path: so of several watches
+// with one path each may be there or not.
+type watched struct {
+	path string
+	over bool // the system has ended it, or has been told to
 }
 
 // NewInotify makes an Inotify that watches nothing yet. Other systems than Linux
@@ -93,7 +104,7 @@ func (r *Reactor) NewInotify() (*Inotify, error) {
 		_ = sysClose(fd)
 		return nil, err
 	}
-	return &Inotify{s: s, paths: map[int32]string{}, buf: make([]byte, 4096)}, nil
+	return &Inotify{s: s, paths: map[int32]watched{}, buf: make([]byte, 4096)}, nil
 }
 
 // Add begins to watch a file or folder for the events in. If it is watched already
@@ -105,25 +116,35 @@ func (n *Inotify) Add(path string, in FileEvents) error {
 	if err != nil {
 		return &os.PathError{Op: "watch", Path: path, Err: err}
 	}
-	n.paths[int32(wd)] = path
+	n.paths[int32(wd)] = watched{path: path}
 	return nil
 }
 
-// Remove ends the watch of a path that was given to Add. The last event of it says
-// FileIgnored.
+// Remove ends the watches of a path that was given to Add; there are several if
+// another file has come to be there between two calls of Add. The last event of each
+// says FileIgnored. If none is left the error is os.ErrNotExist.
 func (n *Inotify) Remove(path string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for wd, p := range n.paths {
-		if p == path {
-			_, err := n.call(func(fd int) (int, error) { return 0, inotifyRemove(fd, wd) })
-			if err != nil {
-				return &os.PathError{Op: "unwatch", Path: path, Err: err}
-			}
-			return nil
+	result := os.ErrNotExist
+	for wd, x := range n.paths {
+		if x.path != path || x.over {
+			continue
 		}
+		_, err := n.call(func(fd int) (int, error) { return 0, inotifyRemove(fd, wd) })
+		switch {
+		case err == nil:
+			result = nil
+		case !errors.Is(err, syscall.EINVAL): // which says that it has ended by itself
+			return &os.PathError{Op: "unwatch", Path: path, Err: err}
+		}
+		x.over = true
+		n.paths[wd] = x
 	}
-	return &os.PathError{Op: "unwatch", Path: path, Err: os.ErrNotExist}
+	if result != nil {
+		return &os.PathError{Op: "unwatch", Path: path, Err: result}
+	}
+	return nil
 }
 
 // call uses the descriptor while it cannot be closed.
@@ -165,7 +186,7 @@ func (n *Inotify) next() FileEvent {
 	e.Name = strings.TrimRight(string(n.left[eventHeader:end]), "\x00")
 	n.left = n.left[end:]
 	n.mu.Lock()
-	e.Path = n.paths[wd]
+	e.Path = n.paths[wd].path
 	if e.Events&FileIgnored != 0 {
 		delete(n.paths, wd)
 	}

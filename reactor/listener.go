@@ -67,6 +67,7 @@ func (r *Reactor) listen(ctx context.Context, network, address string, accepts b
 		}
 		f, err := r.newFD(fd, k)
 		if err != nil {
+			unlink(a) // which sysListen has made
 			return nil, fail(a, err)
 		}
 		f.name()
@@ -170,10 +171,15 @@ func (o *acceptOp) Cancel() { o.at.Cancel() }
 // holds with net.ErrClosed. The file of a Unix socket is removed.
 func (l *Listener) Close() error {
 	err := l.netFD.close()
-	if a, ok := l.netFD.local.(*net.UnixAddr); ok && a.Name != "" && !strings.HasPrefix(a.Name, "@") {
-		l.unlink.Do(func() { _ = os.Remove(a.Name) })
-	}
+	l.unlink.Do(func() { unlink(l.netFD.local) })
 	return err
+}
+
+// unlink removes the file of a Unix socket, if it has one.
+func unlink(a net.Addr) {
+	if a, ok := a.(*net.UnixAddr); ok && a.Name != "" && !strings.HasPrefix(a.Name, "@") {
+		_ = os.Remove(a.Name)
+	}
 }
 
 // Addr implements net.Listener.

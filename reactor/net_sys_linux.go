@@ -85,6 +85,9 @@ func sysConnect(k kind, a net.Addr) (fd int, done bool, err error) {
 	}
 	switch err := unix.Connect(fd, sa); err {
 	case nil, unix.EISCONN:
+		if sysItself(fd, k) {
+			return -1, false, closeAfter(fd, sysError("connect", unix.ECONNREFUSED))
+		}
 		return fd, true, nil
 	case unix.EINPROGRESS, unix.EALREADY, unix.EINTR:
 		return fd, false, nil
@@ -94,7 +97,7 @@ func sysConnect(k kind, a net.Addr) (fd int, done bool, err error) {
 }
 
 // sysConnected is called when a connecting socket may have become writable.
-func sysConnected(fd int) error {
+func sysConnected(fd int, k kind) error {
 	errno, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
 	switch {
 	case err != nil:
@@ -105,7 +108,22 @@ func sysConnected(fd int) error {
 	if _, err := unix.Getpeername(fd); err == unix.ENOTCONN {
 		return errAgain
 	}
+	if sysItself(fd, k) {
+		return sysError("connect", unix.ECONNREFUSED)
+	}
 	return nil
+}
+
+// sysItself reports whether a TCP socket is connected to itself. The system may choose
+// the very port that is dialed for the near end, if it is one of those that it gives
+// away, and then connects the socket to itself. That can only be if nobody listens
+// there, so it is as good as refused.
+func sysItself(fd int, k kind) bool {
+	if k.family != "tcp" {
+		return false
+	}
+	local, remote := sysNames(fd, k)
+	return remote != nil && sameAddr(local, remote)
 }
 
 func closeAfter(fd int, err error) error {

@@ -17,7 +17,7 @@ func sysReceive(int, []byte) (int, error)              { return 0, errors.ErrUns
 func sysTransmit(int, []byte) (int, error)             { return 0, errors.ErrUnsupported }
 func sysListen(kind, net.Addr) (int, error)            { return -1, errors.ErrUnsupported }
 func sysConnect(kind, net.Addr) (int, bool, error)     { return -1, false, errors.ErrUnsupported }
-func sysConnected(int) error                           { return errors.ErrUnsupported }
+func sysConnected(int, kind) error                     { return errors.ErrUnsupported }
 func sysAccept(int) (int, error)                       { return -1, errors.ErrUnsupported }
 func sysTune(int, kind)                                {}
 func sysNoDelay(int, bool) error                       { return errors.ErrUnsupported }

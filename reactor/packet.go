@@ -3,8 +3,6 @@ package reactor
 import (
 	"context"
 	"net"
-	"os"
-	"strings"
 	"syscall"
 	"time"
 
@@ -120,8 +118,8 @@ func (c *PacketConn) fits(to net.Addr) error {
 // Close implements net.PacketConn. The file of a Unix socket is removed.
 func (c *PacketConn) Close() error {
 	err := c.netFD.close()
-	if a, ok := c.netFD.local.(*net.UnixAddr); ok && err == nil && a.Name != "" && !strings.HasPrefix(a.Name, "@") {
-		_ = os.Remove(a.Name)
+	if err == nil {
+		unlink(c.netFD.local)
 	}
 	return err
 }

@@ -23,7 +23,8 @@ type Signals struct {
 
 	mu      sync.Mutex
 	pending []os.Signal // each kind once
-	closed  bool
+	closed  bool        // by Close
+	ended   bool        // and all that has come is in pending
 
 	channels []chan os.Signal
 	done     sync.WaitGroup
@@ -47,14 +48,25 @@ func NewSignals(kinds ...os.Signal) *Signals {
 		// no room, and then the same kind is in there already.
 		c := make(chan os.Signal, 1)
 		s.channels = append(s.channels, c)
-		s.done.Go(func() {
-			for k := range c {
-				s.got(k)
-			}
-		})
+		s.done.Go(func() { s.take(c) })
 		signal.Notify(c, k)
 	}
 	return s
+}
+
+// take notes what comes by way of c, until it is closed. A waker that ends the
+// goroutine does not end that.
+func (s *Signals) take(c chan os.Signal) {
+	returned := false
+	defer func() {
+		if !returned {
+			s.done.Go(func() { s.take(c) })
+		}
+	}()
+	for k := range c {
+		s.got(k)
+	}
+	returned = true
 }
 
 func (s *Signals) got(k os.Signal) {
@@ -77,7 +89,7 @@ func (s *Signals) PollNext(w *pollster.Waker) (os.Signal, bool, error) {
 		s.pending = s.pending[1:]
 		return k, true, nil
 	}
-	if s.closed {
+	if s.ended {
 		return nil, false, io.EOF
 	}
 	return nil, false, nil
@@ -102,6 +114,9 @@ func (s *Signals) Close() error {
 		close(c)
 	}
 	s.done.Wait()
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
 	s.waker.Wake()
 	return nil
 }

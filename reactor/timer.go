@@ -196,11 +196,17 @@ func (t *Timer) Cancel() {
 // another: after its end, or after Cancel. It must not be called at the same time
 // as another method.
 func (t *Timer) Reset(d time.Duration) {
-	if t.phase == timerArmed || t.phase == timerOwn {
+	if t.armed() {
 		panic("reactor: Reset of a timer that is armed")
 	}
 	t.extra, t.phase = nil, timerIdle
 	t.when, t.relative = int64(max(0, d)), true
+}
+
+// armed reports whether t is still to fire. One that fired before it was cancelled
+// keeps its phase, since a further Poll is to tell its end.
+func (t *Timer) armed() bool {
+	return t.phase == timerOwn || t.phase == timerArmed && t.end.Load() == timerPending
 }
 
 // rearm makes a timer that has ended end at another time.
