@@ -1,6 +1,7 @@
 package reactor
 
 import (
+	"runtime"
 	"sync/atomic"
 
 	"github.com/causeway-go/causeway/pollster"
@@ -40,7 +41,10 @@ func (o *poolOp[T]) Poll(w *pollster.Waker) (v T, ready bool, err error) {
 // waiting for it.
 func (o *poolOp[T]) Cancel() {
 	o.result.Cancel()
-	if o.dropped != nil && !o.given {
+	if o.dropped != nil && !o.given && !o.result.Canceled() {
+		for !o.result.Done() {
+			runtime.Gosched() // it is being handed over at this moment
+		}
 		if v, ready, _ := o.result.Poll(nil); ready { // settled: needs no waker
 			o.given = true
 			go o.dropped(v) // which may block

@@ -192,10 +192,17 @@ func (x *fileRing) watch() {
 	if x.shut {
 		return
 	}
+	returned := false
+	defer func() {
+		if !returned { // a waker has ended this goroutine by Goexit
+			go x.watch()
+		}
+	}()
 	_, _, _ = x.source.PollRead(&x.at, &x.waker, func(int) (int, error) {
 		x.reap()
 		return 0, errAgain
 	})
+	returned = true
 }
 
 // closeRings gives back the rings.

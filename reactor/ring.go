@@ -228,10 +228,23 @@ func (e *ringEngine) push(o *ringOp) bool {
 // The one that does it goes round again if somebody has come meanwhile: that one
 // may have seen a result that the round before it had not.
 func (e *ringEngine) reap() {
-	if e.wanted.Add(1) > 1 {
-		return
+	if e.wanted.Add(1) == 1 {
+		e.rounds()
 	}
-	for again := true; again; {
+}
+
+// rounds is reap for the one that does it. If a waker ends its goroutine, another
+// goes on.
+func (e *ringEngine) rounds() {
+	again, returned := true, false
+	defer func() {
+		if again && !returned {
+			go e.rounds()
+		} else if !returned {
+			go e.reap()
+		}
+	}()
+	for again {
 		n := e.wanted.Load()
 		e.mu.Lock()
 		if e.ring != nil {
@@ -251,6 +264,7 @@ func (e *ringEngine) reap() {
 			e.reap() // what has just been submitted may be there already
 		}
 	}
+	returned = true
 }
 
 // land takes one result. It holds e.mu.
@@ -384,24 +398,32 @@ func (e *ringEngine) stop(o *ringOp, reason error) {
 			e.reap()
 			return
 		}
+		e.mu.Unlock()
+		go e.stopLater(o) // when the queue has room
+		return
 	}
 	e.mu.Unlock()
 }
 
-// stopLater asks the kernel to cancel o when the submitter has finished.
+// stopLater asks the kernel to cancel o when the submitter has finished and the queue
+// has room. It does when the ring has been closed, too: drain leaves this o to us.
 func (e *ringEngine) stopLater(o *ringOp) {
 	for pause := time.Microsecond; ; pause = min(2*pause, time.Millisecond) {
 		e.mu.Lock()
-		if o.state != ringKernel || e.closed {
+		if o.state != ringKernel {
 			e.mu.Unlock()
 			return
 		}
-		if !e.submitting && e.ring.Push(uring.Cancel(uint64(o.slot), cancelData)) {
+		if !e.submitting {
+			pushed := e.ring.Push(uring.Cancel(uint64(o.slot), cancelData))
 			e.submitLocked()
 			e.reap()
-			return
+			if pushed {
+				return
+			}
+		} else {
+			e.mu.Unlock()
 		}
-		e.mu.Unlock()
 		time.Sleep(pause)
 	}
 }
