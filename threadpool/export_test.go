@@ -9,6 +9,9 @@ func (p *Pool) Watched() bool { return p.threads.armed.Load() }
 // Spare is how many threads the reaper leaves, beyond one for each processor.
 const Spare = spare
 
+// ReapTo is Reap with a number that may change meanwhile.
+func ReapTo(keep func() int) int { return reap(keep) }
+
 // Forget makes the others think that the pool has needed no threads of late.
 func (p *Pool) Forget() {
 	p.burst.Store(0)

@@ -71,11 +71,9 @@ func (r *reaper) look() {
 	running := int64(p.state.load().running())
 	recent := p.burst.Swap(running)
 	needed := max(recent, r.last.Swap(recent))
-	t := readThreads()
-	keep := max(t.held+int(needed-running)+r.others()+runtime.GOMAXPROCS(0)+spare, r.base)
-	ended := Reap(keep)
-	r.reaped.Add(uint64(ended))
-	if r.short++; t.total-ended <= keep {
+	keep := func() int { return r.keep(needed) }
+	r.reaped.Add(uint64(reap(keep)))
+	if r.short++; readThreads().total <= keep() {
 		r.short = 0
 	}
 	if needed > reapAbove || 0 < r.short && r.short < patience {
@@ -88,6 +86,14 @@ func (r *reaper) look() {
 	// set, and is looked at once more here.
 	r.armed.Store(false)
 	r.grown(int(p.burst.Load()))
+}
+
+// keep returns how many threads are to be left now, if the pool has needed that
+// many of late.
+func (r *reaper) keep(needed int64) int {
+	p := r.pool
+	soon := max(needed, p.burst.Load()) - int64(p.state.load().running())
+	return max(readThreads().held+int(max(0, soon))+r.others()+runtime.GOMAXPROCS(0)+spare, r.base)
 }
 
 // watched has the reapers (*reaper) that are going to look. Threads are the
@@ -117,16 +123,24 @@ func (r *reaper) others() (n int) {
 // Do not use it in a program that starts children with Pdeathsig: that signal
 // is sent when the thread that forked them ends.
 func Reap(keep int) (ended int) {
+	return reap(func() int { return keep })
+}
+
+// reap is Reap with a number of threads to keep that may change while others are
+// ended: it is asked for before each batch.
+func reap(keep func() int) (ended int) {
 	if !threadsEnd {
 		return 0
 	}
 	reaping.Lock() // two at a time would each end what one should
 	defer reaping.Unlock()
-	keep = max(keep, 1)
 	before := readThreads().total
 	now := before
-	for stuck := 0; now > keep && stuck < 3; {
-		batch := min(now-keep, 64)
+	for stuck := 0; stuck < 3; {
+		batch := min(now-max(keep(), 1), 64)
+		if batch <= 0 {
+			break
+		}
 		var wg sync.WaitGroup
 		wg.Add(batch)
 		rest := make(chan struct{})
