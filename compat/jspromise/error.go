@@ -5,6 +5,7 @@ package jspromise
 import (
 	"context"
 	"errors"
+	"strconv"
 	"syscall/js"
 
 	"github.com/causeway-go/causeway/internal/goroutine"
@@ -77,12 +78,20 @@ const (
 // circle.
 const errorDepth = 32
 
+// errorParts is how many errors are taken out of one, all in all. Where several
+// parts of an error each lead back to it, depth alone would take for ever.
+const errorParts = 1024
+
 // GoError returns the error for what JavaScript has thrown, an *[Error]. It never
 // fails: an object that throws when it is looked at is an error too. It does not
 // block.
-func GoError(thrown js.Value) error { return goError(thrown, errorDepth) }
+func GoError(thrown js.Value) error {
+	left := errorParts
+	return goError(thrown, errorDepth, &left)
+}
 
-func goError(thrown js.Value, depth int) error {
+func goError(thrown js.Value, depth int, left *int) error {
+	*left--
 	e := &Error{Value: thrown}
 	if !isObject(thrown) {
 		e.Message = text(thrown)
@@ -98,18 +107,21 @@ func goError(thrown js.Value, depth int) error {
 	if name := field(thrown, "name"); name.Type() == js.TypeString {
 		e.Name = name.String()
 	}
-	if depth == 0 {
+	if depth == 0 || *left <= 0 {
 		return e
 	}
 	if cause := field(thrown, "cause"); !cause.IsUndefined() && !cause.IsNull() {
-		e.Cause = goError(cause, depth-1)
+		e.Cause = goError(cause, depth-1, left)
 	}
 	parts := field(thrown, "errors")
 	if !isObject(parts) || !parts.InstanceOf(js.Global().Get("Array")) {
 		return e
 	}
 	for i := range parts.Length() {
-		e.Errors = append(e.Errors, goError(parts.Index(i), depth-1))
+		if *left <= 0 {
+			break
+		}
+		e.Errors = append(e.Errors, goError(field(parts, strconv.Itoa(i)), depth-1, left))
 	}
 	return e
 }

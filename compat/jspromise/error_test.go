@@ -83,6 +83,30 @@ func TestACircleOfCausesEnds(t *testing.T) {
 	}
 }
 
+// Each level has two ways on, so depth alone would be 2 to the power of 32.
+func TestACircleOfPartsEnds(t *testing.T) {
+	err := jspromise.GoError(script("let e = new AggregateError([], 'm'); e.errors = [e, e]; e.cause = e; return e").Invoke())
+	n := count(err)
+	if n < 3 || n > 2000 {
+		t.Errorf("%d errors", n)
+	}
+}
+
+func count(err error) int {
+	n := 1
+	for _, e := range err.(*jspromise.Error).Unwrap() {
+		n += count(e)
+	}
+	return n
+}
+
+func TestAPartThatThrowsWhenItIsLookedAt(t *testing.T) {
+	err := jspromise.GoError(script("let l = [1, 2]; Object.defineProperty(l, 1, {get() { throw 3 }}); let e = new Error('m'); e.errors = l; return e").Invoke())
+	if parts := err.(*jspromise.Error).Errors; len(parts) != 2 || parts[0].Error() != "1" || parts[1].Error() != "undefined" {
+		t.Error(parts)
+	}
+}
+
 type loopError struct{ next error }
 
 func (e *loopError) Error() string        { return "circle" }

@@ -70,7 +70,11 @@ func signalOf(args []js.Value) js.Value {
 	if len(args) == 0 || !isObject(args[len(args)-1]) {
 		return js.Undefined()
 	}
-	return field(args[len(args)-1], "signal")
+	signal := field(args[len(args)-1], "signal")
+	if !isObject(signal) || field(signal, "addEventListener").Type() != js.TypeFunction {
+		return js.Undefined() // something else of that name
+	}
+	return signal
 }
 
 // newPromise runs f on a goroutine and returns its result as a promise.

@@ -137,6 +137,11 @@ func TestAsyncFunc(t *testing.T) {
 	controller.Call("abort")
 	_, err := jspromise.Wait(background, promise)
 	is(t, err, context.Canceled)
+	for _, signal := range []any{"SIGTERM", 15, nil, map[string]any{"aborted": true}} { // of another kind
+		if v, err := jspromise.Wait(background, f.Invoke("wait", map[string]any{"signal": signal})); err != nil || v.String() != "came" {
+			t.Error(signal, v, err)
+		}
+	}
 	promise = f.Invoke("hang")
 	cancelOuter()
 	_, err = jspromise.Wait(background, promise)
