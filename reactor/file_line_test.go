@@ -3,6 +3,7 @@
 package reactor
 
 import (
+	"bytes"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -87,6 +88,51 @@ func TestGivenFilesAppend(t *testing.T) {
 	f := createFile(t, ringFiles(t), os.O_APPEND)
 	if n, err := f.WriteAt([]byte("x"), 0); n != 0 || err == nil {
 		t.Error(n, err)
+	}
+}
+
+// However many are in line, one call does not copy all of them.
+func TestACallSubmitsABatchOnly(t *testing.T) {
+	s := ringFiles(t)
+	s.readNow = nil
+	const reads, size = 40, 64 << 10
+	f := createFile(t, s, 0)
+	want := bytes.Repeat([]byte("causeway"), size/8)
+	if _, err := f.f.WriteAt(want, 0); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range s.rings {
+		x.ringEngine.mu.Lock()
+		x.submitting = true // so they stay in line
+		x.ringEngine.mu.Unlock()
+	}
+	futures, buffers := make([]pollster.Future[int], reads), make([][]byte, reads)
+	for i := range futures {
+		buffers[i] = make([]byte, size)
+		futures[i] = f.ReadAtFuture(buffers[i], 0)
+		if _, ready, err := futures[i].Poll(new(pollster.Waker)); ready || err != nil {
+			t.Error(ready, err)
+		}
+	}
+	for _, x := range s.rings {
+		x.ringEngine.mu.Lock()
+		line, before := x.inLine, x.counts.submits
+		x.submitLocked()
+		x.reap()
+		x.ringEngine.mu.Lock()
+		calls := int(x.counts.submits - before)
+		x.ringEngine.mu.Unlock()
+		if most := batchBytes / size; line == 0 || calls*most < line {
+			t.Errorf("%d reads of %d bytes in %d calls", line, size, calls)
+		}
+	}
+	if _, err := pollster.BlockOn(t.Context(), pollster.Join(futures...)); err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range buffers {
+		if !bytes.Equal(p, want) {
+			t.Errorf("read %d got something else", i)
+		}
 	}
 }
 
