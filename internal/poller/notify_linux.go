@@ -21,18 +21,7 @@ var one = binary.NativeEndian.AppendUint64(nil, 1)
 
 // write makes it readable. A full counter, which nobody lives to see, would
 // be readable as well.
-func (e eventFD) write() error {
-	for {
-		_, err := unix.Write(int(e), one)
-		switch err {
-		case nil, unix.EAGAIN:
-			return nil
-		case unix.EINTR:
-			continue
-		}
-		return sysError("write", err)
-	}
-}
+func (e eventFD) write() error { return signal(int(e), one) }
 
 // drain makes it unreadable.
 func (e eventFD) drain() {

@@ -31,18 +31,7 @@ func newNotifier() (notifier, error) {
 	return notifier{p[0], p[1]}, nil
 }
 
-func (n notifier) write() error {
-	for {
-		_, err := unix.Write(n.w, []byte{1})
-		switch err {
-		case nil, unix.EAGAIN:
-			return nil
-		case unix.EINTR:
-			continue
-		}
-		return sysError("write", err)
-	}
-}
+func (n notifier) write() error { return signal(n.w, []byte{1}) }
 
 func (n notifier) drain() {
 	var buf [64]byte

@@ -32,6 +32,21 @@ func sysError(call string, err error) error {
 	return fmt.Errorf("%w: %w", kind, wrapped)
 }
 
+// signal writes p to fd, what a notifier is made of. One that is full is readable
+// already.
+func signal(fd int, p []byte) error {
+	for {
+		_, err := unix.Write(fd, p)
+		switch err {
+		case nil, unix.EAGAIN:
+			return nil
+		case unix.EINTR:
+			continue
+		}
+		return sysError("write", err)
+	}
+}
+
 // milliseconds rounds up, so that nothing is early; -1 is for ever.
 func milliseconds(d time.Duration) int {
 	if d < 0 {
