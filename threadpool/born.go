@@ -20,15 +20,7 @@ func (p *Pool) born() bool {
 
 // startBorn starts j on a goroutine of its own.
 func (p *Pool) startBorn(ctx context.Context, j *Job) error {
-	w := p.newWaiter()
-	w.slot = true
-	foreign := p.foreign()
-	if !foreign {
-		w.since = clock()
-	}
-	if p.fifo.byDeadline {
-		w.deadline = deadline(ctx, w.since)
-	}
+	w, foreign := p.newStander(ctx)
 	var err error
 	var wake wakeList
 	p.mu.Lock()

@@ -223,18 +223,25 @@ func (p *Pool) reacquire(from *goroutine.Place) {
 	_ = p.standLocked(context.Background(), from, &p.back)
 }
 
-// standLocked queues the calling goroutine in l and waits for a slot. It
-// returns without the mutex.
-func (p *Pool) standLocked(ctx context.Context, from *goroutine.Place, l *list) error {
-	w := p.newWaiter()
+// newStander returns a waiter for a slot, to be put in a queue, and whether the caller
+// is foreign: then its clock is not that of p, and nothing is measured.
+func (p *Pool) newStander(ctx context.Context) (w *waiter, foreign bool) {
+	w = p.newWaiter()
 	w.slot = true
-	foreign := p.foreign()
+	foreign = p.foreign()
 	if !foreign {
 		w.since = clock()
 	}
 	if p.fifo.byDeadline {
 		w.deadline = deadline(ctx, w.since)
 	}
+	return w, foreign
+}
+
+// standLocked queues the calling goroutine in l and waits for a slot. It
+// returns without the mutex.
+func (p *Pool) standLocked(ctx context.Context, from *goroutine.Place, l *list) error {
+	w, foreign := p.newStander(ctx)
 	since := w.since
 	p.queueLocked(w, l)
 	err := p.await(ctx, from, w)
