@@ -12,6 +12,7 @@ import (
 	"github.com/causeway-go/causeway/internal/uring"
 	"github.com/causeway-go/causeway/pollster"
 	"github.com/causeway-go/causeway/threadpool"
+	"golang.org/x/sys/unix"
 )
 
 // pipeFile returns the reading end of a pipe as a File of s.
@@ -133,6 +134,69 @@ func TestARequestIsStoppedWhileTheQueueIsFull(t *testing.T) {
 	}
 	e.mu.Unlock()
 	o.Cancel()
+	ended := make(chan struct{})
+	if _, ready, err := o.Poll(&newCalled(func() { close(ended) }).Waker); !ready && err == nil {
+		within(t, ended, "a request that nobody has cancelled")
+	}
+	if _, _, err := o.Poll(nil); !errors.Is(err, pollster.ErrCanceled) {
+		t.Error(err)
+	}
+}
+
+// Requests end with the reactor that watches the ring, and Files can be closed
+// after it.
+func TestFilesWhoseReactorIsClosedEndTheirRequests(t *testing.T) {
+	r, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewFiles(FilesOptions{Reactor: r, Backend: FileRing})
+	if err != nil {
+		t.Skip("no io_uring here:", err)
+	}
+	f, _ := pipeFile(t, s)
+	o := stuck(t, f)
+	ended := make(chan struct{})
+	w := newCalled(func() { close(ended) })
+	if _, ready, err := o.Poll(&w.Waker); ready || err != nil {
+		t.Fatal(ready, err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	within(t, ended, "a request that nobody ends")
+	if _, _, err := o.Poll(nil); !errors.Is(err, os.ErrClosed) {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A kernel that takes nothing is asked again after a while, by nobody who goes
+// round and round.
+func TestARingThatCannotSubmitDoesNotSpin(t *testing.T) {
+	s := ringFiles(t)
+	f, _ := pipeFile(t, s)
+	o := stuck(t, f)
+	e := o.ring.engine
+	e.mu.Lock()
+	fd := e.ring.FD()
+	kept, err := unix.Dup(fd)
+	null, err2 := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	e.mu.Unlock()
+	if err := errors.Join(err, err2, unix.Dup3(null, fd, unix.O_CLOEXEC)); err != nil {
+		t.Fatal(err)
+	}
+	cancelled := make(chan struct{})
+	go func() {
+		o.Cancel()
+		close(cancelled)
+	}()
+	within(t, cancelled, "Cancel goes round and round")
+	if err := errors.Join(unix.Dup3(kept, fd, unix.O_CLOEXEC), unix.Close(kept), unix.Close(null)); err != nil {
+		t.Fatal(err)
+	}
 	ended := make(chan struct{})
 	if _, ready, err := o.Poll(&newCalled(func() { close(ended) }).Waker); !ready && err == nil {
 		within(t, ended, "a request that nobody has cancelled")

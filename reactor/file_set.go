@@ -85,6 +85,9 @@ type fileRing struct {
 	mu   sync.Mutex
 	shut bool
 	at   Waiter // for waker
+
+	ended sync.Once
+	err   error // of the end
 }
 
 // FileStats is what a Files looks like at one moment.
@@ -198,11 +201,20 @@ func (x *fileRing) watch() {
 			go x.watch()
 		}
 	}()
-	_, _, _ = x.source.PollRead(&x.at, &x.waker, func(int) (int, error) {
+	_, _, err := x.source.PollRead(&x.at, &x.waker, func(int) (int, error) {
 		x.reap()
 		return 0, errAgain
 	})
 	returned = true
+	if errors.Is(err, ErrClosed) {
+		go x.end() // the reactor is closed: nobody would reap any more
+	}
+}
+
+// end closes the ring, once, and waits until it is closed.
+func (x *fileRing) end() error {
+	x.ended.Do(func() { x.err = x.close() })
+	return x.err
 }
 
 // closeRings gives back the rings.
@@ -213,7 +225,10 @@ func (s *Files) closeRings() error {
 		x.shut = true
 		x.at.Cancel()
 		x.mu.Unlock()
-		errs = append(errs, x.source.Close(), x.close())
+		if err := x.source.Close(); !errors.Is(err, ErrClosed) { // it is, if the reactor is
+			errs = append(errs, err)
+		}
+		errs = append(errs, x.end())
 	}
 	return errors.Join(errs...)
 }

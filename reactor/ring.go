@@ -176,11 +176,11 @@ func (e *ringEngine) flush(after time.Duration) {
 	e.reap()
 }
 
-// submitLocked makes the caller the submitter until nothing can be submitted. It
-// unlocks e.mu.
+// submitLocked makes the caller the submitter until nothing can be submitted, and
+// reports whether the kernel has taken it all. It unlocks e.mu.
 //
 // Preconditions: e.submitting is false.
-func (e *ringEngine) submitLocked() {
+func (e *ringEngine) submitLocked() bool {
 	e.submitting = true
 	var err error
 	for e.ring.Queued() > 0 || e.line.First() != nil && e.flying < e.limit {
@@ -202,6 +202,7 @@ func (e *ringEngine) submitLocked() {
 	if begin {
 		go e.flush(time.Millisecond)
 	}
+	return err == nil
 }
 
 // pushLocked moves a batch from the line to the submission queue, one request at least
@@ -269,7 +270,7 @@ func (e *ringEngine) rounds() {
 		e.landed = nil
 		more := !e.closed && !e.submitting && (e.line.First() != nil || e.ring != nil && e.ring.Queued() > 0)
 		if more {
-			e.submitLocked()
+			more = e.submitLocked() // if not, flush tries again
 		} else {
 			e.mu.Unlock()
 		}
@@ -439,50 +440,6 @@ func (e *ringEngine) stopLater(o *ringOp) {
 		} else {
 			e.mu.Unlock()
 		}
-		time.Sleep(pause)
-	}
-}
-
-// close refuses new requests, ends those that are there with os.ErrClosed, waits
-// until the kernel has let go of their buffers, and unmaps the ring.
-func (e *ringEngine) close() error {
-	e.mu.Lock()
-	if e.closed {
-		e.mu.Unlock()
-		return os.ErrClosed
-	}
-	e.closed = true
-	var ended []*ringOp
-	for o := e.line.Pop(); o != nil; o = e.line.Pop() {
-		e.inLine--
-		o.n, o.err, o.state = o.moved, os.ErrClosed, ringEnded
-		ended = append(ended, o)
-	}
-	e.mu.Unlock()
-	e.wake(ended)
-	return e.drain()
-}
-
-// drain cancels what the kernel has until it has nothing, and closes the ring.
-func (e *ringEngine) drain() error {
-	for pause := 10 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
-		e.mu.Lock()
-		if !e.submitting {
-			if e.flying == 0 && e.wanted.Load() == 0 {
-				err := e.ring.Close()
-				e.ring = nil
-				e.mu.Unlock()
-				return err
-			}
-			for i, o := range e.slots {
-				if o != nil && !o.cancel {
-					o.cancel = e.ring.Push(uring.Cancel(uint64(i), cancelData))
-				}
-			}
-			_, _ = e.ring.Submit()
-		}
-		e.mu.Unlock()
-		e.reap()
 		time.Sleep(pause)
 	}
 }
