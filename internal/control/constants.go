@@ -28,6 +28,8 @@ const (
 	strayFade   = 10.0
 	idleLoad    = 0.1 // jobs that compute use more, also beside other programs
 	computeLoad = 0.2
+	idleNow     = 0.3 // as it is for patience
+	othersShare = 1.0 / 8
 
 	quickJob     = 20e-6 // no call that ends sooner gives its processor away
 	quickMean    = 60e-6

@@ -16,6 +16,8 @@ type load struct {
 	x  func(n int) float64
 	cp func(n int) float64 // processors in use
 	f  float64             // completions not yet whole
+
+	late time.Duration // of the ticks, beside what is usual
 }
 
 func newLoad(cfg control.Config, x, cpu func(int) float64) *load {
@@ -41,7 +43,7 @@ func (l *load) tick() control.Decision {
 	l.in.Running, l.in.Queued = n, 1000
 	l.in.StartSum = time.Duration(n)*l.in.Now - time.Duration(float64(n)*service/2*1e9)
 	l.in.CPU += time.Duration(l.cp(n) * float64(dt))
-	l.in.Lateness = 200 * time.Microsecond
+	l.in.Lateness = 200*time.Microsecond + l.late
 	return l.c.Tick(l.in)
 }
 
@@ -137,6 +139,44 @@ func TestTheLimitFollowsAShift(t *testing.T) {
 	sleeping = true
 	if got := l.run(2 * time.Second); got < 400 {
 		t.Errorf("limit %d 2 s after the jobs became sleepers again", got)
+	}
+}
+
+// Jobs that computed give way to jobs that wait: every slot is soon held by one of
+// those, and the first that end are no guide to what more slots would do.
+func TestIdleProcessorsAfterAComputingLoadBeginAnew(t *testing.T) {
+	const most = 12 // ticks until there are as many slots as patience gives
+	for _, c := range []struct {
+		name          string
+		full          time.Duration // for how long it computes
+		service, late time.Duration // afterwards
+		load          float64
+		soon          bool
+	}{
+		{"a shift", 3 * time.Second, 25 * time.Millisecond, 0, 0.02, true},
+		{"a shift to jobs that hang", 3 * time.Second, time.Minute, 0, 0, true},
+		{"it has not computed for a second", 500 * time.Millisecond, 25 * time.Millisecond, 0, 0.02, false},
+		{"the processors stay half in use", 3 * time.Second, 25 * time.Millisecond, 0, 0.5, false},
+		{"as many jobs end as before", 3 * time.Second, 3 * time.Millisecond, 0, 0.02, false},
+		{"other programs have the processors", 3 * time.Second, 25 * time.Millisecond, 5 * time.Millisecond, 0.02, false},
+	} {
+		x, cpu := func(n int) float64 { return 4000 }, func(int) float64 { return 8 }
+		l := newLoad(control.Config{Procs: 8}, func(n int) float64 { return x(n) }, func(n int) float64 { return cpu(n) })
+		before := l.run(c.full)
+		if before >= 4*8 {
+			t.Fatalf("%s: %d slots for jobs that compute", c.name, before)
+		}
+		x = func(n int) float64 { return float64(n) / c.service.Seconds() }
+		cpu = func(int) float64 { return 8 * c.load }
+		l.late = c.late
+		n := 0
+		for n < most && l.c.Limit() < 4*8 {
+			l.tick()
+			n++
+		}
+		if soon := l.c.Limit() >= 4*8; soon != c.soon {
+			t.Errorf("%s: %d slots after %d ticks", c.name, l.c.Limit(), n)
+		}
 	}
 }
 

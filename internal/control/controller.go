@@ -56,11 +56,13 @@ type Controller struct {
 	peak            float64 // its largest value, fading
 
 	// See refill.
-	recent      sums    // fading over 0.3 s
-	limited     bool    // the processors were what limited the jobs
-	limitedMean float64 // of ln(service time), then
-	limitedAt   int     // the level at which that was so
-	refilled    float64 // what slow must reach for another refill
+	recent           sums    // fading over 0.3 s
+	limited          bool    // the processors were what limited the jobs
+	limitedMean      float64 // of ln(service time), then
+	limitedAt        int     // the level at which that was so
+	refilled         float64 // what slow must reach for another refill
+	low              sums    // since the load has been below idleNow
+	fullFrom, fullTo float64 // when slow was above 0.93 last
 
 	ends      endings
 	stalls    int     // steps of the present stall
@@ -324,6 +326,9 @@ func (c *Controller) step(d *sums) {
 		return
 	}
 	c.since.add(d)
+	if c.others(d) {
+		return
+	}
 	if c.mode == holding || c.mode == testing && c.search.cand == c.search.base || c.mode == ramping && c.ramp.warm {
 		if c.ramp.regrets(c) || c.refill() {
 			return

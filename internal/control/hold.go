@@ -195,3 +195,34 @@ func (c *Controller) refill() bool {
 	}
 	return true
 }
+
+// others begins anew when jobs that computed have given way to jobs that wait: the
+// processors, that were the limit, idle all at once, every slot is held, and next to
+// nothing ends. What is known of the levels is of the jobs that are gone, and growth goes
+// at once as far as patience goes at the start.
+func (c *Controller) others(d *sums) bool {
+	if c.slow > 0.93 {
+		if c.fullTo < c.now-2*d.time {
+			c.fullFrom = c.now
+		}
+		c.fullTo = c.now
+	}
+	if c.load > idleNow || c.late[(c.lateAt-1)%lateTicks] > busyLateness {
+		c.low = sums{}
+		return false
+	}
+	c.low.add(d)
+	rate := c.low.counted()
+	full := c.fullTo-c.fullFrom > 1 && c.now-c.fullTo < 0.3
+	if !full || c.low.time < patience || c.prev.Running < c.limit || rate > othersShare*c.peakRate {
+		return false
+	}
+	c.low = sums{}
+	c.limited, c.refilled = false, 0
+	c.forget()
+	c.rate, c.peakRate = rate, rate
+	c.ramp.begin(c)
+	c.set(max(c.at, c.scaled(c.index(c.initial), patienceGrow)), Freed)
+	c.ramp.bound = rate
+	return true
+}
