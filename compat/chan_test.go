@@ -338,3 +338,15 @@ func TestRecvAfterAValueAndInARace(t *testing.T) {
 		t.Fatal(v, err)
 	}
 }
+
+func TestRecvGoesOnSayingThatItWasLeft(t *testing.T) {
+	f := compat.Recv(make(chan int))
+	w := pollster.NewWaker(func() {})
+	f.Poll(w)
+	pollster.Cancel(f)
+	for range 3 {
+		if _, _, err := f.Poll(w); !errors.Is(err, pollster.ErrCanceled) {
+			t.Errorf("error %v, want ErrCanceled", err)
+		}
+	}
+}

@@ -21,9 +21,13 @@ type done[T any] struct {
 	ctx   context.Context
 	waker pollster.AtomicWaker
 	stop  func() bool
+	left  bool // by Cancel
 }
 
 func (d *done[T]) Poll(w *pollster.Waker) (v T, ready bool, err error) {
+	if d.left {
+		return v, false, pollster.ErrCanceled
+	}
 	if d.ctx.Err() == nil && d.ctx.Done() != nil {
 		// Register first, look afterwards; see pollster.AtomicWaker.
 		d.waker.Register(w)
@@ -40,6 +44,7 @@ func (d *done[T]) Poll(w *pollster.Waker) (v T, ready bool, err error) {
 
 // Cancel implements [pollster.Canceler].
 func (d *done[T]) Cancel() {
+	d.left = d.left || d.ctx.Err() == nil
 	d.waker.Take()
 	if d.stop != nil {
 		d.stop()

@@ -37,6 +37,29 @@ func TestDoneOfABackgroundContextHoldsNothing(t *testing.T) {
 	pollster.Cancel(f)
 }
 
+// Nothing would wake whoever polls it then.
+func TestDonePolledAfterCancelIsNotPending(t *testing.T) {
+	leak.Check(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	w := pollster.NewWaker(func() {})
+	for _, polled := range []bool{false, true} {
+		f := compat.Done[int](ctx)
+		if polled {
+			f.Poll(w)
+		}
+		pollster.Cancel(f)
+		if _, ready, err := f.Poll(w); ready || !errors.Is(err, pollster.ErrCanceled) {
+			t.Errorf("polled before %v: %v, %v", polled, ready, err)
+		}
+	}
+	cancel()
+	f := compat.Done[int](ctx)
+	pollster.Cancel(f)
+	if _, _, err := f.Poll(w); !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that had ended before: %v", err)
+	}
+}
+
 // foreign is a context that context.AfterFunc has to watch with a goroutine.
 type foreign struct{ context.Context }
 

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/causeway-go/causeway/pollster"
@@ -65,6 +66,8 @@ type Child struct {
 	sinks  []io.Writer
 	copies sync.WaitGroup
 
+	killed atomic.Bool // once: what has the number of the process later is another
+
 	mu   sync.Mutex // guards what the copying has come to
 	errs []error
 
@@ -83,7 +86,8 @@ func (c *Child) Poll(w *pollster.Waker) (*os.ProcessState, bool, error) { return
 
 // Wait waits for the Child to end, as [pollster.BlockOn] does. If ctx ends first
 // it cancels the Child, and returns an error for which errors.Is holds with
-// ctx.Err() and context.Cause(ctx). What the child has written until then is in
+// ctx.Err() and context.Cause(ctx); so it does where a wait is refused, with that
+// error. What the child has written until then is in
 // cmd.Stdout and Stderr, and when Wait has returned nothing writes to them any
 // more, except a Write that hangs itself.
 func (c *Child) Wait(ctx context.Context) (*os.ProcessState, error) {
@@ -111,7 +115,7 @@ func (c *Child) Wait(ctx context.Context) (*os.ProcessState, error) {
 // moment longer; Wait waits for that.
 func (c *Child) Cancel() {
 	c.end.Cancel()
-	if !c.end.Canceled() {
+	if !c.end.Canceled() || c.killed.Swap(true) {
 		return
 	}
 	if c.cmd.Cancel != nil {
@@ -227,7 +231,7 @@ func isFile(x any) bool {
 // equal reports whether a and b are the same writer; those that cannot be
 // compared are not.
 func equal(a, b io.Writer) bool {
-	return a != nil && b != nil && reflect.TypeOf(a).Comparable() && reflect.TypeOf(b).Comparable() && a == b
+	return a != nil && b != nil && reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
 func closeAll(files []*os.File) {

@@ -276,15 +276,38 @@ func TestChildPrefersTheCancelOfTheCommand(t *testing.T) {
 	needs(t, "cat")
 	in, feed := io.Pipe()
 	cmd := exec.CommandContext(t.Context(), "cat")
-	called := false
-	cmd.Cancel = func() error { called = true; return feed.Close() }
+	called := 0
+	cmd.Cancel = func() error { called++; return feed.Close() }
 	cmd.Stdin = in
 	c, err := compat.Start(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.Cancel()
-	if !called {
-		t.Fatal("cmd.Cancel was not called")
+	c.Wait(t.Context())
+	c.Cancel()
+	if called != 1 {
+		t.Fatalf("cmd.Cancel was called %d times: later the process is gone, or another", called)
+	}
+}
+
+// A loose writer cannot be compared, which only its content tells.
+type loose struct {
+	mark any
+	io.Writer
+}
+
+func TestStartTakesWritersThatCannotBeCompared(t *testing.T) {
+	leak.Check(t, leak.Options{Threads: -1})
+	needs(t, "sh")
+	var out, stderr bytes.Buffer
+	cmd := exec.Command("sh", "-c", "echo out; echo err >&2")
+	cmd.Stdout, cmd.Stderr = loose{[]int{1}, &out}, loose{[]int{1}, &stderr}
+	c, err := compat.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Wait(t.Context()); err != nil || out.String() != "out\n" || stderr.String() != "err\n" {
+		t.Fatal(err, out.String(), stderr.String())
 	}
 }

@@ -166,8 +166,17 @@ func (s *shared[T]) call(ctx context.Context) (v T, err error) {
 
 // poll polls f if that is worth while.
 func (s *shared[T]) poll() {
-	s.polling.Lock()
-	defer s.polling.Unlock()
+	// Whoever has it may be a task that is suspended in Poll, on this very
+	// thread. So it is not waited for, and tells all when it comes back.
+	if !s.polling.TryLock() {
+		return
+	}
+	defer func() {
+		s.polling.Unlock()
+		if s.woken.Load() && s.end.Load() == nil {
+			s.wakeAll()
+		}
+	}()
 	if s.end.Load() != nil || !s.woken.Swap(false) {
 		return
 	}

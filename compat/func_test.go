@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/causeway-go/causeway/compat"
+	"github.com/causeway-go/causeway/executor"
 	"github.com/causeway-go/causeway/internal/hammer"
 	"github.com/causeway-go/causeway/internal/leak"
 	"github.com/causeway-go/causeway/pollster"
@@ -226,6 +227,40 @@ func TestFuncRaisesAPanicInEveryCall(t *testing.T) {
 	}
 }
 
+// A task that is suspended in Poll holds nothing that another task of its Local could
+// stop the thread in.
+func TestFuncWhosePollWaitsDoesNotStopItsLocal(t *testing.T) {
+	var inner pollster.Promise[int]
+	var waker *pollster.Waker
+	call := compat.Func[int](pollster.Func[int](func(w *pollster.Waker) (int, bool, error) {
+		waker = w
+		v, err := pollster.BlockOn(context.Background(), inner.Future())
+		return v, err == nil, err
+	}))
+	l, err := executor.NewLocal(executor.LocalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var tasks [2]*executor.Task[int]
+	for i := range tasks {
+		tasks[i] = executor.Go(l, call)
+	}
+	for l.Poll(1) { // the first waits inside Poll, the second in the list
+	}
+	waker.Wake()
+	for l.Poll(1) { // hangs if the second waits for the first
+	}
+	inner.Resolve(7)
+	for l.Poll(1) {
+	}
+	for _, task := range tasks {
+		if v, ready, err := task.Poll(waker); v != 7 || !ready || err != nil {
+			t.Error(v, ready, err)
+		}
+	}
+}
+
 func TestFuncUnderFire(t *testing.T) {
 	leak.Check(t)
 	const callers = 4
@@ -348,6 +383,11 @@ func TestNilFunctionsPanicAtOnce(t *testing.T) {
 		"Go":       func() { compat.NewGroup(t.Context()).Go(nil) },
 		"Tick":     func() { compat.Tick(0) },
 		"Chunks":   func() { compat.Chunks(nil, 1) },
+		// Else it is a goroutine of ours that panics, and ends the program.
+		"CondWait":          func() { compat.CondWait(t.Context(), nil) },
+		"CondWait, no lock": func() { compat.CondWait(t.Context(), new(sync.Cond)) },
+		"GroupWait":         func() { compat.GroupWait(t.Context(), nil) },
+		"Lock":              func() { compat.Lock(t.Context(), nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

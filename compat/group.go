@@ -101,25 +101,27 @@ func (g *Group) leave(o *outcome[struct{}]) bool {
 // ends the group's context, and returns the first error or raises the first
 // panic. If ctx ends first, Wait ends the group's context with its cause and
 // returns an error for which errors.Is holds with ctx.Err() and
-// context.Cause(ctx), without waiting for functions that do not heed theirs. A
-// panic in one of those reaches the next Wait or nobody. Further calls of Wait
-// are allowed; nothing should be started after the first.
+// context.Cause(ctx), without waiting for functions that do not heed theirs; so it
+// does where a wait is refused, with that error. A panic in one of those functions
+// reaches the next Wait or nobody. Further calls of Wait are allowed; nothing
+// should be started after the first.
 func (g *Group) Wait(ctx context.Context) error {
 	g.mu.Lock()
 	idle := g.idle
 	g.mu.Unlock()
+	err := pollster.ErrCanceled // if the task that this is in is ended
+	defer func() { g.cancel(err) }()
 	if idle != nil {
-		if _, err := idle.Wait(ctx); err != nil {
-			g.cancel(err)
+		if _, err = idle.Wait(ctx); err != nil {
 			return err
 		}
 	}
-	g.cancel(nil)
+	err = nil
 	g.mu.Lock()
-	err, panicked := g.err, g.panicked
+	first, panicked := g.err, g.panicked
 	g.mu.Unlock()
 	if panicked != nil {
 		panic(panicked)
 	}
-	return err
+	return first
 }

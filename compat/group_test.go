@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/causeway-go/causeway/compat"
+	"github.com/causeway-go/causeway/compat/mainloop"
+	"github.com/causeway-go/causeway/executor"
 	"github.com/causeway-go/causeway/internal/hammer"
 	"github.com/causeway-go/causeway/internal/leak"
 	"github.com/causeway-go/causeway/pollster"
@@ -172,4 +174,56 @@ func TestGroupUnderFire(t *testing.T) {
 			t.Error(ended.Load(), err)
 		}
 	})
+}
+
+// Whoever ends a task does not know the group in it.
+func TestGroupEndsWithTheTaskThatWaitsForIt(t *testing.T) {
+	leak.Check(t)
+	l, err := executor.NewLocal(executor.LocalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ended := make(chan error)
+	task := executor.Go(l, func(context.Context) (int, error) {
+		g := compat.NewGroup(context.Background())
+		g.Go(func(ctx context.Context) error {
+			<-ctx.Done()
+			ended <- context.Cause(ctx)
+			return nil
+		})
+		return 0, g.Wait(context.Background())
+	})
+	for l.Poll(1) {
+	}
+	task.Cancel()
+	for l.Poll(1) {
+	}
+	if err := <-ended; !errors.Is(err, pollster.ErrCanceled) {
+		t.Error(err)
+	}
+}
+
+func TestGroupEndsWhereTheWaitForItIsRefused(t *testing.T) {
+	leak.Check(t)
+	l, err := mainloop.NewPolled(mainloop.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	l.Run(func() error {
+		g := compat.NewGroup(t.Context())
+		g.Go(func(ctx context.Context) error {
+			<-ctx.Done()
+			ended <- context.Cause(ctx)
+			return nil
+		})
+		if err := g.Wait(t.Context()); !errors.Is(err, mainloop.ErrWait) {
+			t.Error(err)
+		}
+		return nil
+	})
+	if err := <-ended; !errors.Is(err, mainloop.ErrWait) {
+		t.Error(err)
+	}
 }

@@ -209,7 +209,10 @@ func (f *recv[T]) Poll(w *pollster.Waker) (v T, ready bool, err error) {
 		return v, false, f.err
 	}
 	v, ready, err = f.r.PollNext(w)
-	if ready || err != nil {
+	switch {
+	case err != nil:
+		f.err = err
+	case ready:
 		f.err = io.EOF
 	}
 	return v, ready, err

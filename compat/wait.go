@@ -22,6 +22,9 @@ import (
 // On an ordinary goroutine it waits there; in a task, in a poll and in a job of
 // a pool on a goroutine of its own, and the caller as [pollster.BlockOn] does.
 func CondWait(ctx context.Context, c *sync.Cond) error {
+	if c == nil || c.L == nil {
+		panic("compat: CondWait of a nil Cond, or of one without a lock")
+	}
 	if ctx.Err() != nil {
 		return ctxError(ctx)
 	}
@@ -31,12 +34,18 @@ func CondWait(ctx context.Context, c *sync.Cond) error {
 	// Locks belong to no goroutine in Go, so another one may wait with ours.
 	ctx, cancel := context.WithCancelCause(ctx)
 	var locked pollster.Promise[struct{}]
-	go func() { locked.Settle(struct{}{}, condWait(ctx, c)) }()
+	back := make(chan struct{})
+	go func() {
+		defer close(back)
+		locked.Settle(struct{}{}, condWait(ctx, c))
+	}()
 	defer func() {
 		// Also if the task is ended here: c.L is held in what it has deferred.
 		if !locked.Done() {
 			cancel(pollster.ErrCanceled)
-			_, _ = locked.Wait(context.Background())
+			if _, _ = locked.Wait(context.Background()); !locked.Done() {
+				<-back // a wait is refused here, and c.L has to be held
+			}
 		}
 		cancel(nil)
 	}()
@@ -77,6 +86,9 @@ func condWait(ctx context.Context, c *sync.Cond) error {
 // be there, wg must not be reused: that is, not after a call that was left.
 // With a ctx that cannot end, on an ordinary goroutine, it is wg.Wait.
 func GroupWait(ctx context.Context, wg *sync.WaitGroup) error {
+	if wg == nil {
+		panic("compat: GroupWait of a nil WaitGroup")
+	}
 	if ctx.Err() != nil {
 		return ctxError(ctx)
 	}
@@ -133,6 +145,9 @@ func (s *waits) of(wg *sync.WaitGroup) *pollster.Promise[struct{}] {
 // In a task, a poll or a job of a pool, Lock waits as [pollster.BlockOn] does
 // where l.Lock would hold up the others.
 func Lock(ctx context.Context, l sync.Locker) error {
+	if l == nil {
+		panic("compat: Lock of a nil Locker")
+	}
 	if ctx.Err() != nil {
 		return ctxError(ctx)
 	}
@@ -175,7 +190,7 @@ var lockers locks
 
 func (s *locks) enqueue(l sync.Locker) *turn {
 	p := new(turn)
-	if !reflect.TypeOf(l).Comparable() {
+	if !reflect.ValueOf(l).Comparable() {
 		go s.serve(l, &[]*turn{p}, false)
 		return p
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/causeway-go/causeway/compat"
+	"github.com/causeway-go/causeway/compat/mainloop"
 	"github.com/causeway-go/causeway/internal/hammer"
 	"github.com/causeway-go/causeway/internal/leak"
 	"github.com/causeway-go/causeway/threadpool"
@@ -109,6 +110,26 @@ func TestCondWaitPassesOnASignalThatComesTooLate(t *testing.T) {
 	})
 }
 
+// What is deferred there unlocks.
+func TestCondWaitHoldsTheLockAlsoWhereTheWaitIsRefused(t *testing.T) {
+	leak.Check(t)
+	l, err := mainloop.NewPolled(mainloop.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	l.Run(func() error {
+		mu.Lock()
+		if err := compat.CondWait(t.Context(), sync.NewCond(&mu)); !errors.Is(err, mainloop.ErrWait) {
+			t.Error(err)
+		}
+		if mu.TryLock() {
+			t.Error("CondWait has returned without the lock")
+		}
+		return nil
+	})
+}
+
 func TestGroupWaitEndsWithTheGroupOrWithTheContext(t *testing.T) {
 	for name, run := range places {
 		t.Run(name, func(t *testing.T) {
@@ -176,7 +197,7 @@ func TestLockTakesAFreeLockAndWaitsForAHeldOne(t *testing.T) {
 	var rw sync.RWMutex
 	for name, l := range map[string]sync.Locker{
 		"Mutex": new(sync.Mutex), "RWMutex": &rw, "RLocker": rw.RLocker(), "no TryLock": plain{new(sync.Mutex)},
-		"not comparable": odd{mu: new(sync.Mutex)},
+		"not comparable": odd{mu: new(sync.Mutex)}, "not comparable by content": veiled{new(sync.Mutex), []int{1}},
 	} {
 		for place, run := range places {
 			t.Run(name+" "+place, func(t *testing.T) {
@@ -231,6 +252,12 @@ type odd struct {
 
 func (o odd) Lock()   { o.mu.Lock() }
 func (o odd) Unlock() { o.mu.Unlock() }
+
+// veiled is another one, which its type does not tell.
+type veiled struct {
+	sync.Locker
+	mark any
+}
 
 // chanLock is a Locker on which a bubble knows that somebody waits.
 type chanLock chan struct{}

@@ -23,9 +23,16 @@ import (
 func Await(promise js.Value) pollster.Future[js.Value] {
 	a := &awaiting{}
 	a.id = enter(a)
-	// Promise.resolve turns what throws into a rejection.
-	js.Global().Get("Promise").Call("resolve", promise).
-		Call("then", bound(a.id, onResolve), bound(a.id, onReject))
+	// Promise.resolve turns what throws into a rejection, unless it is a promise
+	// with a constructor or a then of its own.
+	err := caught(func() {
+		js.Global().Get("Promise").Call("resolve", promise).
+			Call("then", bound(a.id, onResolve), bound(a.id, onReject))
+	})
+	if err != nil {
+		leave(a.id)
+		a.result.Reject(err)
+	}
 	return a
 }
 
@@ -59,9 +66,17 @@ func (a *awaiting) Cancel() {
 func (a *awaiting) called(kind int, args []js.Value) any {
 	leave(a.id)
 	if kind == onResolve {
-		a.result.Resolve(args[0])
+		a.result.Resolve(firstOf(args))
 	} else {
-		a.result.Reject(GoError(args[0]))
+		a.result.Reject(GoError(firstOf(args)))
 	}
 	return nil
+}
+
+// firstOf returns the first of args, or undefined: JavaScript may call with none.
+func firstOf(args []js.Value) js.Value {
+	if len(args) == 0 {
+		return js.Undefined()
+	}
+	return args[0]
 }

@@ -33,6 +33,10 @@ var awaits = []struct {
 	{"no promise", "return 'v'", "v", ""},
 	{"thenable", "return {then: done => done('v')}", "v", ""},
 	{"thenable that throws", "return {get then() { throw new Error('no') }}", "", "no"},
+	{"calls back with nothing", "let p = Promise.resolve('v'); p.then = done => { done() }; return p", "<undefined>", ""},
+	{"rejects with nothing at all", "let p = Promise.resolve('v'); p.then = (_, no) => { no() }; return p", "", "undefined"},
+	{"a then that throws", "let p = Promise.resolve('v'); p.then = () => { throw new Error('no') }; return p", "", "no"},
+	{"a constructor that throws", "return Object.defineProperty(Promise.resolve('v'), 'constructor', {get() { throw new Error('no') }})", "", "no"},
 	{"promise of a promise", "return Promise.resolve(new Promise(done => done('v')))", "v", ""},
 }
 

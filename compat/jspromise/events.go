@@ -127,10 +127,11 @@ func (e *Events) remove() {
 }
 
 func (e *Events) called(_ int, args []js.Value) any {
-	if e.o.Handle != nil && !e.o.Handle(args[0]) {
+	event := firstOf(args)
+	if e.o.Handle != nil && !e.o.Handle(event) {
 		return nil
 	}
-	if e.take(args[0]) {
+	if e.take(event) {
 		e.remove()
 	}
 	e.waker.Wake()

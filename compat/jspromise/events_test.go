@@ -148,6 +148,18 @@ func TestHandleRunsWhileTheEventHappens(t *testing.T) {
 	}
 }
 
+// What calls its listeners need not be an EventTarget, or give them an event.
+func TestAnEventOfNothingIsUndefined(t *testing.T) {
+	balanced(t, 0)
+	v := script("return {addEventListener(_, f) { this.fire = f }, removeEventListener() {}}").Invoke()
+	e := jspromise.Listen(v, "tick", jspromise.ListenOptions{})
+	defer e.Cancel()
+	v.Call("fire")
+	if event, err := pollster.BlockOn(within(t), pollster.Next[js.Value](e)); err != nil || !event.IsUndefined() {
+		t.Error(event, err)
+	}
+}
+
 func TestOnce(t *testing.T) {
 	balanced(t, 0)
 	v, listeners := target()

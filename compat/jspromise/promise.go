@@ -102,15 +102,15 @@ func (s *settler) run(f func() (any, error)) {
 			return
 		}
 		if v := recover(); v != nil {
-			s.reject.Invoke(JSError(threadpool.NewPanicError(v, debug.Stack())))
+			s.reject.Invoke(jsReason(threadpool.NewPanicError(v, debug.Stack())))
 		} else {
-			s.reject.Invoke(JSError(threadpool.ErrGoexit))
+			s.reject.Invoke(jsReason(threadpool.ErrGoexit))
 		}
 	}()
 	result, err := f()
 	returned = true
 	if err != nil {
-		s.reject.Invoke(JSError(err))
+		s.reject.Invoke(jsReason(err))
 		return
 	}
 	v, err := value(result)
@@ -121,11 +121,21 @@ func (s *settler) run(f func() (any, error)) {
 	s.resolve.Invoke(v)
 }
 
+// jsReason is [JSError], for an error whose own methods may panic.
+func jsReason(err error) (v js.Value) {
+	defer func() {
+		if p := recover(); p != nil {
+			v = js.Global().Get("Error").New(fmt.Sprintf("jspromise: an error, a %T, whose methods panic: %v", err, p))
+		}
+	}()
+	return JSError(err)
+}
+
 // value returns v as a value of JavaScript.
 func value(v any) (_ js.Value, err error) {
 	switch v := v.(type) {
 	case error:
-		return JSError(v), nil
+		return jsReason(v), nil
 	case []byte:
 		return bytesOf(v), nil
 	case struct{}:

@@ -74,6 +74,11 @@ func TestPromiseValues(t *testing.T) {
 	}
 }
 
+// A bomb is an error that nobody can read.
+type bomb struct{}
+
+func (bomb) Error() string { panic("bomb") }
+
 func TestPromiseIsRejectedByAllThatEndsIt(t *testing.T) {
 	balanced(t, 0)
 	poll := func(f func()) pollster.Future[int] {
@@ -86,6 +91,17 @@ func TestPromiseIsRejectedByAllThatEndsIt(t *testing.T) {
 	_, err = thereAndBack(background, poll(runtime.Goexit))
 	if err == nil || !strings.Contains(err.Error(), "Goexit") {
 		t.Errorf("Goexit: %v", err)
+	}
+	for _, f := range []pollster.Future[any]{
+		pollster.Failed[any](bomb{}), pollster.Ready[any](bomb{}), pollster.Failed[any](fmt.Errorf("%w", bomb{})),
+	} {
+		v, err := thereAndBack(background, f)
+		if err == nil { // resolved, with the error
+			err = jspromise.GoError(v)
+		}
+		if !strings.Contains(err.Error(), "bomb") {
+			t.Errorf("an error whose methods panic: %v", err)
+		}
 	}
 	ctx, cancel := context.WithCancel(background)
 	p := &pollster.Promise[int]{}

@@ -2,6 +2,7 @@ package live
 
 import (
 	"iter"
+	"strings"
 
 	"github.com/causeway-go/causeway/executor"
 	"github.com/causeway-go/causeway/reactor"
@@ -14,14 +15,14 @@ type Figure struct {
 	Name    string  // such as causeway_pool_running; durations are in seconds
 	Help    string  // what it counts, in a sentence
 	Counter bool    // it only grows; else it goes up and down
-	Labels  []Label // which of several it is of
+	Labels  []Label // which of several it is of: no two figures agree in Name and Labels
 	Value   float64 // at this moment
 }
 
 // A Label tells figures of one name apart.
 type Label struct {
 	Name  string // such as pool
-	Value string // such as the name of the pool
+	Value string // such as the name of the pool; if it is taken, name#2 and so on
 }
 
 // Figures yields all numbers of the view. It does not look at single jobs and tasks,
@@ -39,18 +40,19 @@ func (v *View) Figures() iter.Seq[Figure] {
 func (p *part) figures(yield func(Figure) bool) bool {
 	switch {
 	case p.pool != nil:
-		if !poolFigures(p.pool.Stats(), yield) {
+		if !poolFigures(p.label, p.pool.Stats(), yield) {
 			return false
 		}
 		for _, c := range p.pool.Classes() {
-			if !poolFigures(c.Stats(), yield) {
+			s := c.Stats()
+			if !poolFigures(p.label+strings.TrimPrefix(s.Name, p.name), s, yield) {
 				return false
 			}
 		}
 	case p.ex != nil:
-		return executorFigures(p.name, p.ex.Stats(), yield)
+		return executorFigures(p.label, p.ex.Stats(), yield)
 	case p.r != nil:
-		return reactorFigures(p.name, p.r.Stats(), yield)
+		return reactorFigures(p.label, p.r.Stats(), yield)
 	}
 	return true
 }
@@ -71,8 +73,8 @@ func yieldAll(prefix string, label Label, rows []row, yield func(Figure) bool) b
 	return true
 }
 
-func poolFigures(s threadpool.Stats, yield func(Figure) bool) bool {
-	label := Label{"pool", s.Name}
+func poolFigures(name string, s threadpool.Stats, yield func(Figure) bool) bool {
+	label := Label{"pool", name}
 	if !yieldAll("causeway_pool_", label, []row{
 		{"limit", "Slots there are now.", false, float64(s.Limit)},
 		{"limit_max", "Slots there may be.", false, float64(s.Max)},

@@ -337,3 +337,51 @@ func Example() {
 	}
 	// Output: pool files: 4 of at most 4 slots, last changed by start
 }
+
+// Metrics libraries and expvar know figures by name and labels alone.
+func TestFiguresOfPartsWithOneNameAreToldApart(t *testing.T) {
+	leak.Check(t)
+	var view live.View
+	pool := func(name string) *threadpool.Pool {
+		p, err := threadpool.New(threadpool.Options{Name: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { p.Shutdown(context.Background()) })
+		if _, err := p.Class(threadpool.ClassOptions{Name: "c"}); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	ex, err := executor.New(executor.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ex.Close()
+	view.Pool(pool("a"))
+	remove := view.Pool(pool("a"))
+	view.Pool(pool("a"))
+	view.Pool(pool(""))
+	view.Pool(pool(""))
+	view.Executor("a", ex)
+	view.Executor("a", ex)
+	check := func(want ...string) {
+		t.Helper()
+		var got []string
+		for f := range view.Figures() {
+			if f.Name == "causeway_pool_limit" || f.Name == "causeway_executor_tasks" {
+				got = append(got, f.Labels[0].Name+" "+f.Labels[0].Value)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("labels %q, want %q", got, want)
+		}
+	}
+	check("pool a", "pool a/c", "pool a#2", "pool a#2/c", "pool a#3", "pool a#3/c", "pool ", "pool /c", "pool #2", "pool #2/c",
+		"executor a", "executor a#2")
+	remove() // nobody else's label changes
+	check("pool a", "pool a/c", "pool a#3", "pool a#3/c", "pool ", "pool /c", "pool #2", "pool #2/c", "executor a", "executor a#2")
+	view.Pool(pool("a"))
+	check("pool a", "pool a/c", "pool a#3", "pool a#3/c", "pool ", "pool /c", "pool #2", "pool #2/c", "executor a", "executor a#2",
+		"pool a#2", "pool a#2/c")
+}

@@ -3,6 +3,7 @@ package live
 import (
 	"cmp"
 	"expvar"
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -21,9 +22,10 @@ type View struct {
 	parts []*part
 }
 
-// A part is one thing that is looked at; only one of the fields after name is set.
+// A part is one thing that is looked at; only one of the fields after label is set.
 type part struct {
 	name  string
+	label string // the name, unless an earlier part of its kind has that one
 	pool  *threadpool.Pool
 	ex    *executor.Executor
 	local *executor.Local
@@ -32,7 +34,9 @@ type part struct {
 
 // Pool adds a pool with all its classes, those that are added later too. The
 // function that is returned takes it out again.
-func (v *View) Pool(p *threadpool.Pool) (remove func()) { return v.add(&part{pool: p}) }
+func (v *View) Pool(p *threadpool.Pool) (remove func()) {
+	return v.add(&part{name: p.Stats().Name, pool: p})
+}
 
 // Executor adds an executor under a name. The function that is returned takes it
 // out again.
@@ -55,12 +59,22 @@ func (v *View) Reactor(name string, r *reactor.Reactor) (remove func()) {
 func (v *View) add(p *part) (remove func()) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	p.label = p.name
+	for n := 2; slices.ContainsFunc(v.parts, p.clashes); n++ {
+		p.label = fmt.Sprintf("%s#%d", p.name, n)
+	}
 	v.parts = append(v.parts, p)
 	return func() {
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		v.parts = slices.DeleteFunc(v.parts, func(o *part) bool { return o == p })
 	}
+}
+
+// clashes reports whether the figures of p and o would have the same labels.
+func (p *part) clashes(o *part) bool {
+	kinds := (p.pool == nil) == (o.pool == nil) && (p.r == nil) == (o.r == nil)
+	return kinds && p.label == o.label
 }
 
 func (v *View) list() []*part {

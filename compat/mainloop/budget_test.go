@@ -112,7 +112,7 @@ func TestATurnEndsWhereTimeStandsStill(t *testing.T) {
 // A modal dialog: a task runs an event loop of its own.
 func TestALoopInsideATaskSleepsAndIsNotDisturbed(t *testing.T) {
 	b := newBell()
-	l, _ := mainloop.NewBlocked(b.ring, mainloop.Options{})
+	l, _ := mainloop.NewBlocked(b.ring, patient)
 	defer l.End()
 	other := false
 	inner := mainloop.Forever

@@ -92,7 +92,7 @@ func afterEnd(t *testing.T, l *mainloop.Loop) {
 
 func TestEndInATaskComesWhenTheTurnIsOver(t *testing.T) {
 	for _, inRun := range []bool{false, true} {
-		l, _ := mainloop.NewPolled(mainloop.Options{})
+		l, _ := mainloop.NewPolled(patient)
 		p := &probe{}
 		executor.Spawn(l, pollster.Future[int](p))
 		after := false

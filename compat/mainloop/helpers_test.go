@@ -15,6 +15,10 @@ import (
 
 var background = context.Background()
 
+// patient is for tests that count turns: the default budget can be spent within
+// one poll, on a machine that does something else in between.
+var patient = mainloop.Options{Budget: time.Hour}
+
 // future makes a function a future.
 type future func(*pollster.Waker) (int, bool, error)
 

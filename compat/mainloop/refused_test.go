@@ -2,7 +2,9 @@ package mainloop_test
 
 import (
 	"errors"
+	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/causeway-go/causeway/compat/mainloop"
@@ -92,6 +94,43 @@ func TestTheTurnThatEndWakesTheLoopForEndsTheTasks(t *testing.T) {
 				t.Errorf("its tasks have not ended; %d cancels", p.cancels.Load())
 			}
 			return nil
+		})
+	}
+}
+
+// A panic of the host goes to whoever has woken the task, and the turn is still owed.
+func TestAHostWhosePostPanicsIsAskedAgain(t *testing.T) {
+	for name, fail := range map[string]func(){"panic": func() { panic("post") }, "Goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q := newQueue(10)
+				failures := 2 // the call and the first retry
+				l, _ := mainloop.NewQueued(mainloop.HostFunc(func(f func()) error {
+					if failures > 0 {
+						if failures--; failures > 0 {
+							fail()
+						}
+						return errFull
+					}
+					return q.Post(f)
+				}), mainloop.Options{})
+				ran := 0
+				var got any
+				<-done(func() {
+					defer func() { got = recover() }()
+					l.Post(func() { ran++ })
+				})
+				if name == "panic" && got != "post" {
+					t.Errorf("Post has hidden the panic: %v", got)
+				}
+				l.Post(func() { ran++ })
+				time.Sleep(time.Second)
+				synctest.Wait()
+				if !q.step() || ran != 2 || l.Stats().Refused != 2 {
+					t.Errorf("%d ran, %+v", ran, l.Stats())
+				}
+				l.End()
+			})
 		})
 	}
 }

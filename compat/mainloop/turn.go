@@ -121,7 +121,14 @@ func (l *Loop) request() {
 
 // tell tells the host. Preconditions: the caller has set queued.
 func (l *Loop) tell() {
+	returned := false
+	defer func() {
+		if !returned { // a panic or Goexit of the host: as if it had refused
+			l.askAgain()
+		}
+	}()
 	err := l.tellHost()
+	returned = true
 	switch {
 	case err == nil:
 		return
@@ -129,6 +136,11 @@ func (l *Loop) tell() {
 		l.expire()
 		return
 	}
+	l.askAgain()
+}
+
+// askAgain is what follows when the host has not taken a turn.
+func (l *Loop) askAgain() {
 	l.counts.refused.Add(1)
 	pause := max(l.pause, retryFirst)
 	l.pause = min(2*pause, retryMax)

@@ -18,7 +18,7 @@ import (
 
 func TestABlockedLoopIsWokenOncePerSleep(t *testing.T) {
 	b := newBell()
-	l, _ := mainloop.NewBlocked(b.ring, mainloop.Options{})
+	l, _ := mainloop.NewBlocked(b.ring, patient)
 	defer l.End()
 	p, q := &probe{}, &probe{}
 	executor.Spawn(l, pollster.Future[int](p))
@@ -49,7 +49,7 @@ func TestABlockedLoopIsWokenOncePerSleep(t *testing.T) {
 
 func TestATurnThatLeavesSomethingSaysSoInsteadOfWaking(t *testing.T) {
 	b := newBell()
-	l, _ := mainloop.NewBlocked(b.ring, mainloop.Options{Polls: 10})
+	l, _ := mainloop.NewBlocked(b.ring, mainloop.Options{Budget: time.Hour, Polls: 10})
 	defer l.End()
 	polls := 0
 	spawn(l, func(w *pollster.Waker) (int, bool, error) {

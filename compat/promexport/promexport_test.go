@@ -61,16 +61,24 @@ causeway_pool_limit_max{pool="na\"me/c"} 6
 	}
 }
 
-// Two pools of one name are a mistake of the program, which is reported and does not
-// bring it down.
-func TestTwoPoolsOfOneName(t *testing.T) {
+// Prometheus takes nothing at all from a collector that gives one figure twice.
+func TestTwoPoolsOfOneNameOrOfNone(t *testing.T) {
 	var view live.View
-	view.Pool(newPool(t, "same"))
-	view.Pool(newPool(t, "same"))
+	for _, name := range []string{"same", "same", "", ""} {
+		view.Pool(newPool(t, name))
+	}
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(promexport.NewCollector(&view))
-	if _, err := reg.Gather(); err == nil {
-		t.Error("no error")
+	const want = `
+# HELP causeway_pool_limit_max Slots there may be.
+# TYPE causeway_pool_limit_max gauge
+causeway_pool_limit_max{pool=""} 7
+causeway_pool_limit_max{pool="#2"} 7
+causeway_pool_limit_max{pool="same"} 7
+causeway_pool_limit_max{pool="same#2"} 7
+`
+	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "causeway_pool_limit_max"); err != nil {
+		t.Error(err)
 	}
 }
 
