@@ -54,6 +54,18 @@ func (l *load) run(d time.Duration) int {
 	return l.c.Limit()
 }
 
+// rest lets d pass with an empty queue.
+func (l *load) rest(d time.Duration) {
+	if d == 0 {
+		return
+	}
+	l.in.Now += d
+	l.in.StartSum += time.Duration(l.in.Running) * d
+	l.in.Resumed = true
+	l.c.Tick(l.in)
+	l.in.Resumed = false
+}
+
 func idle(int) float64 { return 0.1 }
 
 func TestSleepersGetAllTheyMayHave(t *testing.T) {
@@ -152,17 +164,24 @@ func TestIdleProcessorsAfterAComputingLoadBeginAnew(t *testing.T) {
 		service, late time.Duration // afterwards
 		load          float64
 		soon          bool
+		rest          time.Duration // how long the queue is empty, each fifth of a second while it computes
 	}{
-		{"a shift", 3 * time.Second, 25 * time.Millisecond, 0, 0.02, true},
-		{"a shift to jobs that hang", 3 * time.Second, time.Minute, 0, 0, true},
-		{"it has not computed for a second", 500 * time.Millisecond, 25 * time.Millisecond, 0, 0.02, false},
-		{"the processors stay half in use", 3 * time.Second, 25 * time.Millisecond, 0, 0.5, false},
-		{"as many jobs end as before", 3 * time.Second, 3 * time.Millisecond, 0, 0.02, false},
-		{"other programs have the processors", 3 * time.Second, 25 * time.Millisecond, 5 * time.Millisecond, 0.02, false},
+		{"a shift", 3 * time.Second, 25 * time.Millisecond, 0, 0.02, true, 0},
+		{"the queue was empty now and then", 3 * time.Second, 25 * time.Millisecond, 0, 0.02, true, 100 * time.Millisecond},
+		{"the queue was empty for long", 3 * time.Second, 25 * time.Millisecond, 0, 0.02, false, time.Second},
+		{"a shift to jobs that hang", 3 * time.Second, time.Minute, 0, 0, true, 0},
+		{"it has not computed for a second", 500 * time.Millisecond, 25 * time.Millisecond, 0, 0.02, false, 0},
+		{"the processors stay half in use", 3 * time.Second, 25 * time.Millisecond, 0, 0.5, false, 0},
+		{"as many jobs end as before", 3 * time.Second, 3 * time.Millisecond, 0, 0.02, false, 0},
+		{"other programs have the processors", 3 * time.Second, 25 * time.Millisecond, 5 * time.Millisecond, 0.02, false, 0},
 	} {
 		x, cpu := func(n int) float64 { return 4000 }, func(int) float64 { return 8 }
 		l := newLoad(control.Config{Procs: 8}, func(n int) float64 { return x(n) }, func(n int) float64 { return cpu(n) })
-		before := l.run(c.full)
+		before := 0
+		for l.in.Now < c.full {
+			l.rest(c.rest)
+			before = l.run(200 * time.Millisecond)
+		}
 		if before >= 4*8 {
 			t.Fatalf("%s: %d slots for jobs that compute", c.name, before)
 		}

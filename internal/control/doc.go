@@ -127,8 +127,8 @@
 //	        slots are held by jobs that wait; x 0.9/load, while it helps, and
 //	        not if the jobs that end have become slower by 0.1 in ln and 2 se:
 //	        then they hinder each other.
-//	anew    the processors were full for a second until just now, and are below
-//	        0.3 for 30 ms, no tick late, every slot held and X below an eighth of its
+//	anew    the processors were full for a second until just now (an empty queue of
+//	        up to 0.3 s in between does not count), and are below 0.3 for 30 ms, no tick late, every slot held and X below an eighth of its
 //	        best: the jobs that computed have given way to jobs that wait. As at a cold start, at 4 x the
 //	        first limit at once, where patience ends (or where it is, if that is more).
 //	regret  X is below 0.7 of what the ramp saw at a lower level, and jobs take

@@ -202,7 +202,7 @@ func (c *Controller) refill() bool {
 // at once as far as patience goes at the start.
 func (c *Controller) others(d *sums) bool {
 	if c.slow > 0.93 {
-		if c.fullTo < c.now-2*d.time {
+		if c.now-c.fullTo > fullGap {
 			c.fullFrom = c.now
 		}
 		c.fullTo = c.now
@@ -213,7 +213,7 @@ func (c *Controller) others(d *sums) bool {
 	}
 	c.low.add(d)
 	rate := c.low.counted()
-	full := c.fullTo-c.fullFrom > 1 && c.now-c.fullTo < 0.3
+	full := c.fullTo-c.fullFrom > 1 && c.now-c.fullTo < fullGap
 	if !full || c.low.time < patience || c.prev.Running < c.limit || rate > othersShare*c.peakRate {
 		return false
 	}
