@@ -30,6 +30,7 @@ const (
 	computeLoad = 0.2
 	idleNow     = 0.3 // as it is for patience
 	othersShare = 1.0 / 8
+	fullLoad    = 0.8
 	fullGap     = 0.3 // the queue may have been empty for as long
 
 	quickJob     = 20e-6 // no call that ends sooner gives its processor away

@@ -168,7 +168,8 @@ func TestIdleProcessorsAfterAComputingLoadBeginAnew(t *testing.T) {
 	}{
 		{"a shift", 3 * time.Second, 25 * time.Millisecond, 0, 0.02, true, 0},
 		{"the queue was empty now and then", 3 * time.Second, 25 * time.Millisecond, 0, 0.02, true, 100 * time.Millisecond},
-		{"the queue was empty for long", 3 * time.Second, 25 * time.Millisecond, 0, 0.02, false, time.Second},
+		{"the queue was empty for long", 3 * time.Second, 25 * time.Millisecond, 0, 0.02, true, time.Second},
+		{"the queue was empty for long, the jobs are as before", 3 * time.Second, 3 * time.Millisecond, 0, 0.02, false, time.Second},
 		{"a shift to jobs that hang", 3 * time.Second, time.Minute, 0, 0, true, 0},
 		{"it has not computed for a second", 500 * time.Millisecond, 25 * time.Millisecond, 0, 0.02, false, 0},
 		{"the processors stay half in use", 3 * time.Second, 25 * time.Millisecond, 0, 0.5, false, 0},
@@ -179,8 +180,8 @@ func TestIdleProcessorsAfterAComputingLoadBeginAnew(t *testing.T) {
 		l := newLoad(control.Config{Procs: 8}, func(n int) float64 { return x(n) }, func(n int) float64 { return cpu(n) })
 		before := 0
 		for l.in.Now < c.full {
-			l.rest(c.rest)
 			before = l.run(200 * time.Millisecond)
+			l.rest(c.rest)
 		}
 		if before >= 4*8 {
 			t.Fatalf("%s: %d slots for jobs that compute", c.name, before)

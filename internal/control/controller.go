@@ -62,7 +62,8 @@ type Controller struct {
 	limitedAt        int     // the level at which that was so
 	refilled         float64 // what slow must reach for another refill
 	low              sums    // since the load has been below idleNow
-	fullFrom, fullTo float64 // when slow was above 0.93 last
+	fullFrom, fullTo float64 // when slow was above fullLoad last
+	rested           float64 // when the queue filled that had been empty for longer than fullGap
 
 	ends      endings
 	stalls    int     // steps of the present stall
@@ -219,6 +220,9 @@ func (c *Controller) rebase(before time.Duration, now float64) {
 	idle := now - before.Seconds()
 	c.now = now
 	c.ends.begin(now)
+	if c.started && idle > fullGap {
+		c.rested = now
+	}
 	if c.started && idle >= idleHalf {
 		i, first := c.at, c.index(c.initial)
 		for ; idle >= idleHalf && i > first; idle -= idleHalf {

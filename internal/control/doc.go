@@ -127,10 +127,13 @@
 //	        slots are held by jobs that wait; x 0.9/load, while it helps, and
 //	        not if the jobs that end have become slower by 0.1 in ln and 2 se:
 //	        then they hinder each other.
-//	anew    the processors were full for a second until just now (an empty queue of
-//	        up to 0.3 s in between does not count), and are below 0.3 for 30 ms, no tick late, every slot held and X below an eighth of its
-//	        best: the jobs that computed have given way to jobs that wait. As at a cold start, at 4 x the
-//	        first limit at once, where patience ends (or where it is, if that is more).
+//	anew    every slot is held, the processors are below 0.3 for 30 ms, no tick is
+//	        late, and X is below an eighth of its best; and either the processors were
+//	        above 0.8 for a second until just now (gaps of 0.3 s do not count: neither
+//	        an empty queue nor a trial of fewer), or the queue was empty for longer than that
+//	        and next to nothing ends for four typical service times: the jobs that computed
+//	        have given way to jobs that wait. As at a cold start, at 4 x the first limit
+//	        at once, where patience ends (or where it is, if that is more).
 //	regret  X is below 0.7 of what the ramp saw at a lower level, and jobs take
 //	        longer by 0.4 in ln: back to that level. Only levels count at which
 //	        the jobs that ended account for 0.8 of the slot time: elsewhere the

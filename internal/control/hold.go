@@ -197,11 +197,11 @@ func (c *Controller) refill() bool {
 }
 
 // others begins anew when jobs that computed have given way to jobs that wait: the
-// processors, that were the limit, idle all at once, every slot is held, and next to
-// nothing ends. What is known of the levels is of the jobs that are gone, and growth goes
+// processors, that were the limit, idle all at once, or nobody has waited for long, and
+// now every slot is held and next to nothing ends. What is known of the levels is of the jobs that are gone, and growth goes
 // at once as far as patience goes at the start.
 func (c *Controller) others(d *sums) bool {
-	if c.slow > 0.93 {
+	if c.slow > fullLoad {
 		if c.now-c.fullTo > fullGap {
 			c.fullFrom = c.now
 		}
@@ -214,7 +214,8 @@ func (c *Controller) others(d *sums) bool {
 	c.low.add(d)
 	rate := c.low.counted()
 	full := c.fullTo-c.fullFrom > 1 && c.now-c.fullTo < fullGap
-	if !full || c.low.time < patience || c.prev.Running < c.limit || rate > othersShare*c.peakRate {
+	rested := c.rested > 0 && c.now-c.rested < fullGap && c.low.time > 4*math.Exp(c.typical)
+	if !full && !rested || c.low.time < patience || c.prev.Running < c.limit || rate > othersShare*c.peakRate {
 		return false
 	}
 	c.low = sums{}
