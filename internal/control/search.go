@@ -244,7 +244,7 @@ func (q *searchState) judge(c *Controller) {
 		} else {
 			c.set(q.base, Return)
 		}
-	case up && gain > -0.3*se && !q.probe && !c.crowded() && !q.computes(c), gain > 0.5*se && !q.probe:
+	case gain > 0.5*se && !q.probe:
 		q.accepted(c)
 	default:
 		q.rejected(c, false)
