@@ -30,6 +30,11 @@ const (
 	computeLoad = 0.2
 	idleNow     = 0.3 // as it is for patience
 	othersShare = 1.0 / 8
+	clogTime    = 0.2
+	clogGrow    = 3.0
+	clogAge     = 4.0
+	clogShare   = 0.7
+	clogGain    = 0.3
 	fullLoad    = 0.8
 	fullGap     = 0.3 // the queue may have been empty for as long
 
@@ -40,7 +45,7 @@ const (
 	patienceGrow = 4.0
 
 	stepTime     = 0.8e-3
-	calmAge      = 1.3
+	calmAge      = 2.5
 	earlyCount   = 40
 	earlyService = 0.15
 	waitMore     = 0.5

@@ -18,6 +18,8 @@ type load struct {
 	f  float64             // completions not yet whole
 
 	late time.Duration // of the ticks, beside what is usual
+	held int           // slots that are held by jobs as old as age, which do not end
+	age  time.Duration
 }
 
 func newLoad(cfg control.Config, x, cpu func(int) float64) *load {
@@ -31,7 +33,7 @@ func (l *load) tick() control.Decision {
 	const dt = 10 * time.Millisecond
 	n := l.c.Limit()
 	x := l.x(n)
-	service := float64(n) / x
+	service := float64(n-l.held) / x
 	l.in.Now += dt
 	l.f += x * dt.Seconds()
 	whole := math.Floor(l.f)
@@ -41,7 +43,7 @@ func (l *load) tick() control.Decision {
 	l.in.LogSum += whole * math.Log(service)
 	l.in.LogSquareSum += whole * math.Log(service) * math.Log(service)
 	l.in.Running, l.in.Queued = n, 1000
-	l.in.StartSum = time.Duration(n)*l.in.Now - time.Duration(float64(n)*service/2*1e9)
+	l.in.StartSum = time.Duration(n)*l.in.Now - time.Duration(float64(n-l.held)*service/2*1e9) - time.Duration(l.held)*l.age
 	l.in.CPU += time.Duration(l.cp(n) * float64(dt))
 	l.in.Lateness = 200*time.Microsecond + l.late
 	return l.c.Tick(l.in)
@@ -196,6 +198,34 @@ func TestIdleProcessorsAfterAComputingLoadBeginAnew(t *testing.T) {
 		}
 		if soon := l.c.Limit() >= 4*8; soon != c.soon {
 			t.Errorf("%s: %d slots after %d ticks", c.name, l.c.Limit(), n)
+		}
+	}
+}
+
+// Most slots are held all at once by jobs that take long; those that still end are as fast as before.
+func TestSlotsHeldByLongJobsAreMadeUpFor(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		free        func(n, before int) int // slots that are left
+		service     time.Duration           // of the jobs that end then
+		least, most float64                 // of the limit before, soon afterwards
+	}{
+		{"a fixed number", func(n, before int) int { return n - before*9/10 }, time.Millisecond, 1.9, 4},
+		{"more as well", func(n, _ int) int { return max(n/10, 1) }, time.Millisecond, 2, 4},
+		{"but jobs slow each other down", func(n, before int) int { return n - before*9/10 }, 2 * time.Millisecond, 0, 1.5},
+	} {
+		const enough = 48
+		service := time.Millisecond
+		l := newLoad(control.Config{}, nil, idle)
+		l.x = func(n int) float64 { return float64(min(n-l.held, enough)) / service.Seconds() }
+		before := l.run(10 * time.Second)
+		service, l.age = c.service, time.Second
+		for range 70 {
+			l.held = l.c.Limit() - c.free(l.c.Limit(), before)
+			l.tick()
+		}
+		if n := float64(l.c.Limit()) / float64(before); n < c.least || n > c.most {
+			t.Errorf("%s: from %d to %d slots: %v", c.name, before, l.c.Limit(), l.c.AppendLog(nil))
 		}
 	}
 }

@@ -334,7 +334,7 @@ func (c *Controller) step(d *sums) {
 		return
 	}
 	if c.mode == holding || c.mode == testing && c.search.cand == c.search.base || c.mode == ramping && c.ramp.warm {
-		if c.ramp.regrets(c) || c.refill() {
+		if c.ramp.regrets(c) || c.refill() || c.unclog() {
 			return
 		}
 	}

@@ -53,10 +53,11 @@
 //
 // Up at once, not waiting for the change to show in full, if jobs take more
 // than 150 ms, at least 40 have ended since the change, eX is above 0.5 by a
-// standard error, and the running jobs were not older than 1.3 mean service
-// times. The last says that jobs do not end sooner the younger they are (the mean
+// standard error, and the running jobs were not older than 2.5 mean service
+// times. The last says that it is not a few long ones that run: the mean
 // age is E[S^2]/2E[S], which is E[S] for exponential times and less for more
-// regular ones): the new jobs can then only add later what they do not add yet.
+// regular ones, with which the new jobs can only add later what they do not add yet;
+// up to 2.5 that errs less than waiting costs.
 // Such a level keeps the service time found before it, for its own long jobs
 // have not ended, and its rate is taken a standard error lower, as it was
 // looked at until it was good.
@@ -98,7 +99,9 @@
 // new jobs make the mean young), or when the jobs from before have gone. With
 // d = ln(XB/XA) and g = d - beta ln(nB/nA): accept if g > 1.3 se, reject if
 // g < -1.3 se, else alternate A and B with growing slices, up to 8; in the end
-// up if g > -0.3 se and not busy, down if g > 0.5 se. An undecided long step is replaced
+// if g > 0.5 se, up as well as down: what is not better is not worth a step, or a flat
+// top would be climbed to its end. A trial of hold goes on after the first 4 only if
+// g > 1.3 se. An undecided long step is replaced
 // by one half as long. A candidate with less than 0.6 of X is left after
 // 150 ms. Down is accepted early if the processors stay busy, and needs 3 se if
 // they do not: only jobs that hinder each other gain from idle processors.
@@ -124,9 +127,13 @@
 // jobs; search upwards. A rise: search, or ramp if it is large or the load fell.
 //
 //	refill  the processors were the limit and have been below 0.8 since: the
-//	        slots are held by jobs that wait; x 0.9/load, while it helps, and
+//	        slots are held by jobs that wait; x 0.9/load, at most 2, while it helps, and
 //	        not if the jobs that end have become slower by 0.1 in ln and 2 se:
 //	        then they hinder each other.
+//	unclog  X is below 0.7 of what the ramp saw with no more slots, the jobs that end are
+//	        as fast as then (within 0.1 and 2 se in ln), and those that run are four times
+//	        as old: long ones have taken the slots. x the lost share, at most 3, once in
+//	        0.2 s, and again only if it has brought 0.3 of what it was to bring.
 //	anew    every slot is held, the processors are below 0.3 for 30 ms, no tick is
 //	        late, and X is below an eighth of its best; and either the processors were
 //	        above 0.8 for a second until just now (gaps of 0.3 s do not count: neither
@@ -161,7 +168,7 @@
 // the beta of a worthwhile gain is .NET's 0.15, made smaller; probing under a
 // regret budget is from the bandit literature; batch means and Little's law
 // are textbook. New here: evidence by X and service time together, steps of
-// four, refill, regret, the pooled dispersion, kept levels, and the age rule
+// four, refill, unclog, regret, the pooled dispersion, kept levels, and the age rule
 // for settling; the step ahead of settling under the age rule; the account of slot
 // time. That the mean age of what is running is E[S^2]/2E[S] is renewal theory (the
 // inspection paradox); that stopping at a good moment biases is sequential

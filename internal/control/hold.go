@@ -184,7 +184,7 @@ func (c *Controller) refill() bool {
 		c.limited, c.refilled = false, 0 // it did not help
 		return false
 	}
-	f := min(max(0.9/c.slow, 1.2), 1.5)
+	f := min(max(0.9/c.slow, 1.2), 2)
 	c.refilled = c.slow * (1 + 0.3*(f-1))
 	c.forget()
 	c.set(c.scaled(c.at, f), Freed)
@@ -194,6 +194,36 @@ func (c *Controller) refill() bool {
 		c.search.begin(c, false)
 	}
 	return true
+}
+
+// unclog grows the limit if far more jobs ended before with no more slots, those that end now
+// are as fast, and those that run are far older: jobs that take long hold the slots.
+func (c *Controller) unclog() bool {
+	s := &c.since
+	if c.at == c.last || c.busy || s.time < clogTime || !s.valid() {
+		return false
+	}
+	mean, variance := s.logMean()
+	if c.age < clogAge*math.Exp(mean) {
+		return false
+	}
+	x := s.counted()
+	if x < c.ramp.unclogged {
+		return false // it did not help
+	}
+	for i := range c.at + 1 {
+		t := &c.ramp.seen[i]
+		if t.rate*s.time < 16 || x > clogShare*t.rate || mean-t.mean > 0.1+2*math.Sqrt(variance) {
+			continue
+		}
+		f := min(t.rate/x, clogGrow)
+		c.forget()
+		c.set(c.scaled(c.at, f), Freed)
+		c.ramp.again(c)
+		c.ramp.unclogged = x * (1 + clogGain*(f-1))
+		return true
+	}
+	return false
 }
 
 // others begins anew when jobs that computed have given way to jobs that wait: the

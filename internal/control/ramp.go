@@ -24,7 +24,8 @@ type rampState struct {
 	bound     float64 // above the rate before the last change
 	stalled   bool    // that was by a stall
 	warm      bool    // jobs have ended before: no patience
-	calm      bool    // the running jobs were not older than those that ended
+	calm      bool    // the running jobs were hardly older than those that ended
+	unclogged float64 // what the rate must reach for another unclog
 }
 
 func (r *rampState) begin(c *Controller) {
@@ -35,9 +36,9 @@ func (r *rampState) begin(c *Controller) {
 // again begins from a limit that jobs have run at: what was seen of lower ones
 // still counts, and patience would be a step back.
 func (r *rampState) again(c *Controller) {
-	seen := r.seen
+	seen, unclogged := r.seen, r.unclogged
 	r.begin(c)
-	r.warm, r.seen = true, seen
+	r.warm, r.seen, r.unclogged = true, seen, unclogged
 }
 
 // settled says whether the slice may begin: half a service time after the

@@ -237,7 +237,7 @@ func (q *searchState) judge(c *Controller) {
 		// As good a long way off: if there is a better one, it is in between.
 		q.pairs = 0
 		q.try(c, (q.base+q.cand)/2)
-	case q.pairs < pairsMax || (!q.probe || gain > 0) && q.pairs < 2*pairsMax:
+	case q.pairs < pairsMax || (!q.probe || gain > zScore*se) && q.pairs < 2*pairsMax:
 		q.pairs++
 		if c.at == q.base {
 			c.set(q.cand, Probe)

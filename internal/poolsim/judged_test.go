@@ -120,24 +120,35 @@ func TestJobsThatComputeGetFew(t *testing.T) {
 	}
 }
 
-// Outside of trials the limit is to stay where it is: the mean over the
-// second half within a tenth of the median, and few tenths of a second outside.
+// Outside of trials the limit is to stay where it is: over the second half the mean within a
+// tenth of the median, and on average few tenths of a second outside.
 func TestTheLimitStaysWhereItIsOnceFound(t *testing.T) {
+	seeds := uint64(12)
+	if brief() {
+		seeds = 1
+	}
 	for _, name := range []string{"cpu", "sleep", "mixed", "disk", "convoy", "heavy-tail", "cgo"} {
 		w := byName(t, name)
-		r := poolsim.Run(w, &poolsim.Adaptive{}, namedSeed)
-		last := r.Limits[len(r.Limits)/2:]
-		sorted := slices.Sorted(slices.Values(last))
-		median, mean, away := float64(sorted[len(sorted)/2]), 0.0, 0
-		for _, n := range last {
-			mean += float64(n) / float64(len(last))
-			if math.Abs(float64(n)/median-1) > 0.1 {
-				away++
+		total := 0.0
+		for seed := range seeds {
+			last := poolsim.Run(w, &poolsim.Adaptive{}, namedSeed+seed).Limits
+			last = last[len(last)/2:]
+			median, mean, away := float64(slices.Sorted(slices.Values(last))[len(last)/2]), 0.0, 0
+			for _, n := range last {
+				mean += float64(n) / float64(len(last))
+				if math.Abs(float64(n)/median-1) > 0.1 {
+					away++
+				}
 			}
+			if math.Abs(mean/median-1) > 0.1 {
+				t.Errorf("%s, seed %d: median %v, mean %.1f", name, namedSeed+seed, median, mean)
+			}
+			total += float64(away) / float64(len(last))
 		}
-		t.Logf("%-11s median %v, mean %.1f, away by more than a tenth %.1f %% of the time", name, median, mean, 100*float64(away)/float64(len(last)))
-		if math.Abs(mean/median-1) > 0.1 || away > len(last)/10 {
-			t.Errorf("%s: median %v, mean %.1f, away in %d of %d", name, median, mean, away, len(last))
+		away := total / float64(seeds)
+		t.Logf("%-11s away by more than a tenth %.1f %% of the time", name, 100*away)
+		if away > 0.1 && !brief() {
+			t.Errorf("%s: away %.1f %% of the time", name, 100*away)
 		}
 	}
 }
