@@ -266,6 +266,18 @@ func TestALimitDecaysWhileIdle(t *testing.T) {
 	}
 }
 
+// Whatever is left of the pause beyond whole tens of seconds.
+func TestALimitGrowsAgainAtOnceAfterAPause(t *testing.T) {
+	for _, pause := range []time.Duration{5 * time.Second, 10 * time.Second, 12 * time.Second, 19900 * time.Millisecond, 75 * time.Second} {
+		l := newLoad(control.Config{}, func(n int) float64 { return float64(n) / 0.02 }, idle)
+		l.run(5 * time.Second)
+		l.rest(pause)
+		if got := l.run(time.Second); got < 490 {
+			t.Errorf("limit %d a second after a pause of %v", got, pause)
+		}
+	}
+}
+
 func TestNothingIsDecidedBetweenEqualBounds(t *testing.T) {
 	l := newLoad(control.Config{Min: 5, Max: 5}, func(n int) float64 { return float64(n) / 0.02 }, idle)
 	d := l.tick()

@@ -223,16 +223,8 @@ func (c *Controller) rebase(before time.Duration, now float64) {
 	if c.started && idle > fullGap {
 		c.rested = now
 	}
-	if c.started && idle >= idleHalf {
-		i, first := c.at, c.index(c.initial)
-		for ; idle >= idleHalf && i > first; idle -= idleHalf {
-			i = max(c.scaled(i, 0.5), first)
-		}
-		if i != c.at {
-			c.set(i, Idle)
-			c.forget()
-			c.ramp.begin(c)
-		}
+	if c.started && idle >= idleHalf && c.decay(idle) {
+		return
 	}
 	if c.started && c.mode == ramping && idle > 0 {
 		// The ramp goes on where it was: bursts may all be shorter than a step.
@@ -242,6 +234,22 @@ func (c *Controller) rebase(before time.Duration, now float64) {
 	}
 	c.started = true
 	c.restart()
+}
+
+// decay halves the limit for each idleHalf of idle, down to the first one, and reports
+// whether that has begun a ramp: from now, whatever is left of idle.
+func (c *Controller) decay(idle float64) bool {
+	i, first := c.at, c.index(c.initial)
+	for ; idle >= idleHalf && i > first; idle -= idleHalf {
+		i = max(c.scaled(i, 0.5), first)
+	}
+	if i == c.at {
+		return false
+	}
+	c.set(i, Idle)
+	c.forget()
+	c.ramp.begin(c)
+	return true
 }
 
 // forget drops what was learned about the levels.
