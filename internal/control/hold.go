@@ -157,7 +157,7 @@ func (h *holdState) probe(c *Controller) {
 	h.turn++
 	h.budget -= cost
 	q := &c.search
-	*q = searchState{base: c.at, cand: j, stride: 2, probe: true}
+	*q = searchState{base: c.at, cand: j, stride: 2, probe: true, careful: true}
 	c.mode = testing
 	c.set(j, Probe)
 }

@@ -13,6 +13,7 @@ type searchState struct {
 	triedDown  bool
 	triedFar   bool // up, though the processors are full
 	probe      bool // a single test from hold
+	careful    bool // has come from one: what it leaves has been found good
 }
 
 // note adds the slice to what is known of the level.
@@ -222,7 +223,7 @@ func (q *searchState) judge(c *Controller) {
 		gain = min(gain, 0)
 	}
 	enough := zScore * se
-	if q.probe {
+	if q.careful {
 		enough = zHold * se
 	}
 	switch {
