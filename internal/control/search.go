@@ -227,7 +227,7 @@ func (q *searchState) judge(c *Controller) {
 		enough = zHold * se
 	}
 	switch {
-	case gain > enough, !up && c.at == q.cand && (c.slow > busyLoad || q.computes(c)) && !c.brief() && gain > -0.5*se:
+	case gain > enough, !up && c.at == q.cand && (c.slow > busyLoad || q.computes(c)) && !c.brief() && gain > -0.5*se && (se < 0.08 || !q.careful):
 		if q.soars(c, d/dn) {
 			return
 		}
