@@ -231,7 +231,7 @@ func (c *conn) abandon(k *call) {
 	if !k.state.CompareAndSwap(callRunning, callLeft) {
 		k.work.drop()
 		c.lost = false
-		c.lose()
+		c.loseWith(k.panicked)
 	}
 }
 
@@ -293,13 +293,23 @@ func (c *conn) wrapEnded(err error) error {
 // lose makes a connection lost that no call is running on: it is in no state to
 // be used, or there is no way to wait for what is to be done on it. Everything of
 // it is closed in the pool, or beside it if that takes no jobs.
-func (c *conn) lose() {
+func (c *conn) lose() { c.loseWith(nil) }
+
+// loseWith is lose, after which p, if it is not nil, is the pool's.
+func (c *conn) loseWith(p *threadpool.PanicError) {
 	if c.lost {
 		return
 	}
 	c.lost = true
-	if c.pool.TrySubmit(c.bury) != nil {
-		go c.bury()
+	bury := c.bury
+	if p != nil {
+		bury = func() {
+			defer c.pool.Panicked(p.Value, p.Stack)
+			c.bury()
+		}
+	}
+	if c.pool.TrySubmit(bury) != nil {
+		go bury()
 	}
 }
 

@@ -150,3 +150,38 @@ func TestPanicAfterLeaving(t *testing.T) {
 		t.Errorf("%d panics more", n)
 	}
 }
+
+// TestPanicAsTheCallerIsEnded: the call has panicked, and before its caller could see that,
+// it was ended itself. The panic is the pool's, which may be full, or closed.
+func TestPanicAsTheCallerIsEnded(t *testing.T) {
+	leak.Check(t)
+	for _, how := range []string{"free", "full", "closed"} {
+		panics := make(chan any, 10)
+		pool, err := threadpool.New(threadpool.Options{Limit: 1, Queue: 1, OnPanic: func(v any, _ []byte) { panics <- v }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		release := make(chan struct{})
+		for how == "full" && pool.TrySubmit(func() { <-release }) == nil {
+		}
+		if how == "closed" {
+			pool.Close()
+		}
+		d := newFake(t)
+		d.conns.Add(1)
+		c := &conn{opts: &Options{}, pool: pool, under: bareConn{&fakeConn{db: d}}}
+		k := &call{conn: c, work: thunk(func() { panic("unheard") })}
+		k.Work()
+		c.abandon(k)
+		c.abandon(k)
+		close(release)
+		if v := <-panics; v != "unheard" {
+			t.Errorf("%s pool: panic with %v", how, v)
+		}
+		waitOpen(t, d)
+		pool.Close()
+		if n := len(panics); n != 0 {
+			t.Errorf("%d panics more", n)
+		}
+	}
+}

@@ -39,8 +39,9 @@ type rows struct {
 	n, at int
 	err   error
 
-	cols     []string // known once asked for, or when closed
-	closed   bool     // under is
+	cols     []string     // known once asked for, or when closed
+	types    []columnType // what may still be asked of closed rows
+	closed   bool         // under is
 	closeErr error
 }
 
@@ -154,6 +155,9 @@ func (r *rows) closeAtEnd() {
 	if r.cols == nil {
 		r.cols = r.under.Columns()
 	}
+	if r.n > 0 {
+		r.types = describe(r.under, len(r.cols))
+	}
 	r.closeUnder()
 }
 
@@ -206,6 +210,61 @@ func (x *rowsSets) NextResultSet() error {
 	return r.c.wrapEnded(err)
 }
 
+// A columnType is what rows say about one of their columns.
+type columnType struct {
+	scan             reflect.Type
+	name             string
+	length           int64
+	precision, scale int64
+
+	hasLength, nullable, hasNullable, hasPrecision bool
+}
+
+// describe asks rows about their n columns, as they are about to be closed while some of
+// what they had has not been returned yet: until then the caller may ask.
+func describe(under driver.Rows, n int) []columnType {
+	scan, hasScan := under.(driver.RowsColumnTypeScanType)
+	name, hasName := under.(driver.RowsColumnTypeDatabaseTypeName)
+	length, hasLength := under.(driver.RowsColumnTypeLength)
+	nullable, hasNullable := under.(driver.RowsColumnTypeNullable)
+	precision, hasPrecision := under.(driver.RowsColumnTypePrecisionScale)
+	if !hasScan && !hasName && !hasLength && !hasNullable && !hasPrecision {
+		return nil
+	}
+	types := make([]columnType, n)
+	for i := range types {
+		t := &types[i]
+		if hasScan {
+			t.scan = scan.ColumnTypeScanType(i)
+		}
+		if hasName {
+			t.name = name.ColumnTypeDatabaseTypeName(i)
+		}
+		if hasLength {
+			t.length, t.hasLength = length.ColumnTypeLength(i)
+		}
+		if hasNullable {
+			t.nullable, t.hasNullable = nullable.ColumnTypeNullable(i)
+		}
+		if hasPrecision {
+			t.precision, t.scale, t.hasPrecision = precision.ColumnTypePrecisionScale(i)
+		}
+	}
+	return types
+}
+
+// known returns what is known of a column of rows that are closed.
+func (r *rows) known(i int) columnType {
+	t := columnType{}
+	if i < len(r.types) {
+		t = r.types[i]
+	}
+	if t.scan == nil {
+		t.scan = reflect.TypeFor[any]()
+	}
+	return t
+}
+
 // The following add what rows say about their columns. They are called on the
 // calling goroutine.
 type (
@@ -218,40 +277,43 @@ type (
 
 // ColumnTypeScanType implements driver.RowsColumnTypeScanType.
 func (x *rowsScan) ColumnTypeScanType(i int) reflect.Type {
-	if !(*rows)(x).atRest() {
-		return reflect.TypeFor[any]()
+	if r := (*rows)(x); !r.atRest() {
+		return r.known(i).scan
 	}
 	return x.under.(driver.RowsColumnTypeScanType).ColumnTypeScanType(i)
 }
 
 // ColumnTypeDatabaseTypeName implements driver.RowsColumnTypeDatabaseTypeName.
 func (x *rowsName) ColumnTypeDatabaseTypeName(i int) string {
-	if !(*rows)(x).atRest() {
-		return ""
+	if r := (*rows)(x); !r.atRest() {
+		return r.known(i).name
 	}
 	return x.under.(driver.RowsColumnTypeDatabaseTypeName).ColumnTypeDatabaseTypeName(i)
 }
 
 // ColumnTypeLength implements driver.RowsColumnTypeLength.
 func (x *rowsLength) ColumnTypeLength(i int) (int64, bool) {
-	if !(*rows)(x).atRest() {
-		return 0, false
+	if r := (*rows)(x); !r.atRest() {
+		t := r.known(i)
+		return t.length, t.hasLength
 	}
 	return x.under.(driver.RowsColumnTypeLength).ColumnTypeLength(i)
 }
 
 // ColumnTypeNullable implements driver.RowsColumnTypeNullable.
 func (x *rowsNullable) ColumnTypeNullable(i int) (nullable, ok bool) {
-	if !(*rows)(x).atRest() {
-		return false, false
+	if r := (*rows)(x); !r.atRest() {
+		t := r.known(i)
+		return t.nullable, t.hasNullable
 	}
 	return x.under.(driver.RowsColumnTypeNullable).ColumnTypeNullable(i)
 }
 
 // ColumnTypePrecisionScale implements driver.RowsColumnTypePrecisionScale.
 func (x *rowsPrecision) ColumnTypePrecisionScale(i int) (precision, scale int64, ok bool) {
-	if !(*rows)(x).atRest() {
-		return 0, 0, false
+	if r := (*rows)(x); !r.atRest() {
+		t := r.known(i)
+		return t.precision, t.scale, t.hasPrecision
 	}
 	return x.under.(driver.RowsColumnTypePrecisionScale).ColumnTypePrecisionScale(i)
 }

@@ -66,6 +66,40 @@ func TestBatchesGrowWhileRowsComeFast(t *testing.T) {
 	})
 }
 
+// TestColumnsAreDescribedToTheLastRow: what was drawn ahead may have closed the rows below.
+func TestColumnsAreDescribedToTheLastRow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		opts := Options{}.withDefaults()
+		c := &conn{opts: &opts, pool: newPool(t, 4)}
+		for n := range 40 {
+			under := &endingRows{left: n}
+			r := rowsOf(c.newRows(ctx, under))
+			row, ahead := make([]driver.Value, 2), 0
+			for i := range n {
+				if err := r.Next(row); err != nil {
+					t.Fatal(err)
+				}
+				if under.closed {
+					ahead++
+				}
+				if !describes(r) {
+					t.Errorf("row %d of %d: closed below %v, and the columns are another's", i, n, under.closed)
+				}
+			}
+			if n > 1 && n != 3 && n != 7 && n != 15 && n != 31 && ahead == 0 {
+				t.Errorf("of %d rows the last was not drawn ahead", n)
+			}
+			if err := r.Next(row); err != io.EOF {
+				t.Error(err)
+			}
+			r.(driver.RowsColumnTypeLength).ColumnTypeLength(9) // there is none
+			r.Close()
+		}
+	})
+}
+
 // TestSlowRowsArePassedOnOneByOne: a row that is there is not kept waiting for the
 // next.
 func TestSlowRowsArePassedOnOneByOne(t *testing.T) {

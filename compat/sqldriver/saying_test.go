@@ -2,6 +2,7 @@ package sqldriver
 
 import (
 	"database/sql/driver"
+	"io"
 	"reflect"
 )
 
@@ -16,6 +17,24 @@ func (sayingRows) NextResultSet() error                       { return nil }
 func (sayingRows) ColumnTypeNullable(int) (nullable, ok bool) { return true, true }
 func (sayingRows) ColumnTypePrecisionScale(int) (precision, scale int64, ok bool) {
 	return 3, 4, true
+}
+
+// endingRows are rows of two columns that say as much, and come to an end.
+type endingRows struct {
+	sayingRows
+	left   int
+	closed bool
+}
+
+func (r *endingRows) Columns() []string      { return []string{"a", "b"} }
+func (r *endingRows) HasNextResultSet() bool { return false }
+func (r *endingRows) Close() error           { r.closed = true; return nil }
+func (r *endingRows) Next([]driver.Value) error {
+	if r.left == 0 {
+		return io.EOF
+	}
+	r.left--
+	return nil
 }
 
 // A sayingStmt has opinions on its arguments.
