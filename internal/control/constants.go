@@ -56,6 +56,8 @@ const (
 	zHold     = 2.0 // for a trial of hold: it is looked at often, and each look may err
 	pairsMax  = 4
 
+	carefulError = 0.08 // of fewer that are taken at once after a trial of hold
+
 	holdFirst = 2.0
 	holdLast  = 30.0
 	rho       = 0.01

@@ -122,7 +122,8 @@
 // A budget grows by 1 % of the time. In turn x0.71, x1.41, x0.84, x1.19 and
 // x0.25 are tried, each when the budget covers its predicted cost and 2 s (growing to 30) have
 // passed. It must be
-// better by 2 se: trials are made for ever, and each may err. A change is |d ln X| > max(0.25, 4 se) in two slices in a row. A fall
+// better by 2 se, and so must every step that follows one: trials are made for ever, each may
+// err, and what is left has been found good. Fewer early, as above, only if se is below 0.08. A change is |d ln X| > max(0.25, 4 se) in two slices in a row. A fall
 // with ln(service) up by 0.4: half, and search. A fall without: other
 // jobs; search upwards. A rise: search, or ramp if it is large or the load fell.
 //

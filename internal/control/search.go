@@ -227,7 +227,7 @@ func (q *searchState) judge(c *Controller) {
 		enough = zHold * se
 	}
 	switch {
-	case gain > enough, !up && c.at == q.cand && (c.slow > busyLoad || q.computes(c)) && !c.brief() && gain > -0.5*se && (se < 0.08 || !q.careful):
+	case gain > enough, q.fewerDo(c, gain, se):
 		if q.soars(c, d/dn) {
 			return
 		}
@@ -250,6 +250,15 @@ func (q *searchState) judge(c *Controller) {
 	default:
 		q.rejected(c, false)
 	}
+}
+
+// fewerDo says that fewer slots may be taken at once: the processors are what limits, and
+// as far as has been seen nothing is lost.
+func (q *searchState) fewerDo(c *Controller, gain, se float64) bool {
+	if q.cand > q.base || c.at != q.cand || c.brief() || q.careful && se > carefulError {
+		return false
+	}
+	return (c.slow > busyLoad || q.computes(c)) && gain > -0.5*se
 }
 
 // soars goes on by ramping if the throughput grew nearly as much as the limit
