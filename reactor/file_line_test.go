@@ -136,6 +136,44 @@ func TestACallSubmitsABatchOnly(t *testing.T) {
 	}
 }
 
+// A call that submits what goes around the page cache can wait for the device, and only one does.
+func TestDirectRequestsShareOneRing(t *testing.T) {
+	for _, direct := range []bool{false, true} {
+		s := ringFiles(t)
+		s.readNow = nil
+		f := createFile(t, s, 0)
+		f.aligned = direct
+		if _, err := f.f.WriteAt(make([]byte, sector), 0); err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range s.rings {
+			x.ringEngine.mu.Lock()
+			x.submitting = true // so they stay in line
+			x.ringEngine.mu.Unlock()
+		}
+		futures := make([]pollster.Future[int], 40)
+		for i := range futures {
+			futures[i] = f.ReadAtFuture(make([]byte, sector), 0)
+			futures[i].Poll(new(pollster.Waker))
+		}
+		used := 0
+		for _, x := range s.rings {
+			x.ringEngine.mu.Lock()
+			if x.inLine > 0 {
+				used++
+			}
+			x.submitLocked()
+			x.reap()
+		}
+		if want := len(s.rings); direct && used != 1 || !direct && used != want {
+			t.Errorf("direct %v: %d of %d rings used", direct, used, want)
+		}
+		if _, err := pollster.BlockOn(t.Context(), pollster.Join(futures...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func ringFiles(t *testing.T) *Files {
 	s, err := NewFiles(FilesOptions{Backend: FileRing})
 	if err != nil {

@@ -137,7 +137,7 @@ func (o *fileOp) start() {
 		o.pool = &poolOp[moved]{pool: s.pool, call: o.blocking, over: o.over}
 		return
 	}
-	r := &ringOp{engine: s.pick().ringEngine, owner: o}
+	r := &ringOp{engine: s.pick(o.f.aligned).ringEngine, owner: o}
 	o.ring = r
 	if !o.f.add(o) {
 		r.owner = nil

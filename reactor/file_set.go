@@ -176,8 +176,15 @@ func openRing(r *Reactor, room int) (*fileRing, error) {
 	return x, nil
 }
 
-// pick returns the ring for the next request.
-func (s *Files) pick() *fileRing { return s.rings[s.next.Add(1)%uint32(len(s.rings))] }
+// pick returns the ring for the next request. What goes around the page cache shares one:
+// a call that submits it waits inside the kernel while the device has its fill, and one
+// thread that does is enough.
+func (s *Files) pick(direct bool) *fileRing {
+	if direct {
+		return s.rings[0]
+	}
+	return s.rings[s.next.Add(1)%uint32(len(s.rings))]
+}
 
 // ringWake is a fileRing that is woken when it has results.
 type ringWake fileRing
