@@ -240,6 +240,7 @@ func TestDoOnALockedThread(t *testing.T) {
 	idle(t, ex, 1)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	woken := uint64(0)
 	for range 10 {
 		idle(t, ex, 1)
 		before := ex.Stats().WakeUps
@@ -249,15 +250,17 @@ func TestDoOnALockedThread(t *testing.T) {
 			}
 			return pollster.BlockOn(background, pollster.Ready(1))
 		})
-		if ex.Stats().WakeUps == before {
-			t.Error("the worker was not woken for it")
-		}
+		woken += ex.Stats().WakeUps - before
 		runtime.UnlockOSThread()
 		executor.Do(background, ex, func(context.Context) (int, error) { runtime.LockOSThread(); return 1, nil })
 		if threadlock.Current().Locked() {
 			t.Fatal("the caller's thread is locked")
 		}
 		runtime.LockOSThread()
+	}
+	// Not each time: a worker that is about to park looks once more.
+	if woken == 0 {
+		t.Error("the worker was never woken for it")
 	}
 }
 
