@@ -147,7 +147,7 @@
 //	        the jobs that ended account for 0.8 of the slot time: elsewhere the
 //	        rate was that of the short jobs, with the long ones still to come.
 //	        What was seen outlives a ramp begun by refill or by a stall.
-//	idle    every 10 s without ticks halve the limit, down to the first one.
+//	idle    every 10 s without ticks halve the limit, down to the first one, and ramp from there.
 //
 // # Stability
 //
